@@ -1,4 +1,6 @@
 export { eventTypes, type EventEnvelope, type EventType } from './events/event-envelope.js';
+export { deviceSubject, deviceSubjectFilter, deviceTopic } from './nats/device-topic.js';
+export { parsePayload } from './nats/parse-payload.js';
 export { RemoteProblem } from './nats/remote-problem.js';
 export {
   busHeaders,
@@ -11,6 +13,7 @@ export {
   subjectToken,
   type RequestContract,
 } from './nats/request-contract.js';
+export { busProblem, parseProblem, type BusProblemCode } from './nats/request-problem.js';
 export {
   type DatagramBinding,
   type DatagramHandler,

@@ -75,7 +75,8 @@ export interface MessageBus extends AsyncDisposable {
 
   /**
    * Delivers every stored event with `seq > after` in order, then goes on with new ones, across reconnects,
-   * without loss or repetition. The handler is awaited before the next delivery.
+   * without loss or repetition. The handler is awaited before the next delivery; when it rejects, the same event is
+   * delivered again after a pause. When the stream ends before `after` (it was lost), delivery starts over at its first.
    */
   followEvents(after: number, handler: (stored: StoredEvent) => void | Promise<void>): Subscription;
 
