@@ -1,0 +1,74 @@
+import { malformed, ok, type Decoded } from '@rackwright/kernel';
+import { OptionCollector } from './decode-options.js';
+import { readIpv4, readText } from './field-octets.js';
+import { OptionCode } from './option-code.js';
+import type { DhcpPacket, OptionMap } from './packet.js';
+import { CHADDR_BYTES, FILE_BYTES, Layout, MAGIC_COOKIE, Overload, SNAME_BYTES } from './wire-layout.js';
+
+/** Which header fields carry options instead of text. */
+interface Overloaded {
+  readonly file: boolean;
+  readonly sname: boolean;
+}
+
+/**
+ * Decodes one datagram: RFC 2131 section 2, RFC 3396 (split options), RFC 2132 section 9.3 (overload).
+ * The packet owns its octets; the input may be reused. Faults: `packet-too-short`, `cookie-missing`,
+ * `hardware-length-invalid`, `option-truncated`, `option-overload-invalid`. Work and memory are linear in the input.
+ */
+export function decodeDhcp(datagram: Uint8Array): Decoded<DhcpPacket> {
+  if (datagram.length < Layout.options) return malformed('packet-too-short', datagram.length);
+  const bytes = new Uint8Array(datagram);
+  const view = new DataView(bytes.buffer);
+  if (view.getUint32(Layout.cookie) !== MAGIC_COOKIE) return malformed('cookie-missing', Layout.cookie);
+  const hlen = view.getUint8(2);
+  if (hlen > CHADDR_BYTES) return malformed('hardware-length-invalid', 2);
+
+  const collector = new OptionCollector();
+  const overloaded = readOptionFields(bytes, collector);
+  if (!overloaded.ok) return overloaded;
+  return ok(packetOf(view, overloaded.value, collector.finish()));
+}
+
+/** The fields are read in the order of RFC 3396 section 5: options, file, sname. */
+function readOptionFields(bytes: Uint8Array, collector: OptionCollector): Decoded<Overloaded> {
+  const main = collector.read(bytes, Layout.options, bytes.length);
+  if (!main.ok) return main;
+  const overload = collector.get(OptionCode.OptionOverload);
+  if (overload === undefined) return ok({ file: false, sname: false });
+  const bits = overload.length === 1 ? (overload[0] ?? 0) : 0;
+  if (bits < Overload.file || bits > (Overload.file | Overload.sname)) {
+    return malformed('option-overload-invalid', Layout.options);
+  }
+  const fields = { file: (bits & Overload.file) !== 0, sname: (bits & Overload.sname) !== 0 };
+  if (fields.file) {
+    const file = collector.read(bytes, Layout.file, Layout.file + FILE_BYTES);
+    if (!file.ok) return file;
+  }
+  if (fields.sname) {
+    const sname = collector.read(bytes, Layout.sname, Layout.sname + SNAME_BYTES);
+    if (!sname.ok) return sname;
+  }
+  return ok(fields);
+}
+
+function packetOf(view: DataView<ArrayBuffer>, overloaded: Overloaded, options: OptionMap): DhcpPacket {
+  const bytes = new Uint8Array(view.buffer);
+  return {
+    op: view.getUint8(0),
+    htype: view.getUint8(1),
+    hlen: view.getUint8(2),
+    hops: view.getUint8(3),
+    xid: view.getUint32(Layout.xid),
+    secs: view.getUint16(Layout.secs),
+    flags: view.getUint16(Layout.flags),
+    ciaddr: readIpv4(bytes, Layout.ciaddr),
+    yiaddr: readIpv4(bytes, Layout.yiaddr),
+    siaddr: readIpv4(bytes, Layout.siaddr),
+    giaddr: readIpv4(bytes, Layout.giaddr),
+    chaddr: bytes.subarray(Layout.chaddr, Layout.chaddr + CHADDR_BYTES),
+    sname: overloaded.sname ? '' : readText(bytes, Layout.sname, Layout.sname + SNAME_BYTES),
+    file: overloaded.file ? '' : readText(bytes, Layout.file, Layout.file + FILE_BYTES),
+    options,
+  };
+}

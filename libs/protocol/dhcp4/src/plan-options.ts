@@ -1,0 +1,114 @@
+import { OptionCode } from './option-code.js';
+import type { OptionMap } from './packet.js';
+import { FILE_BYTES, Layout, SNAME_BYTES } from './wire-layout.js';
+
+const MAX_PART_BYTES = 255;
+const END_BYTES = 1;
+const OVERLOAD_OPTION_BYTES = 3;
+
+/** Kept first when not everything fits: without these a reply is no reply, or a PXE client cannot go on. */
+const ESSENTIAL: readonly number[] = [
+  OptionCode.DhcpMessageType,
+  OptionCode.ServerIdentifier,
+  OptionCode.RelayAgentInformation,
+  OptionCode.IpAddressLeaseTime,
+  OptionCode.ClientIdentifier,
+  OptionCode.SubnetMask,
+  OptionCode.Router,
+  OptionCode.VendorClassIdentifier,
+  OptionCode.ClientMachineIdentifier,
+  OptionCode.VendorSpecificInformation,
+  OptionCode.BootfileName,
+  OptionCode.DomainNameServer,
+];
+
+/** Which option goes into which field, each list in wire order. */
+export interface OptionPlan {
+  readonly main: readonly number[];
+  readonly file: readonly number[];
+  readonly sname: readonly number[];
+  readonly dropped: readonly number[];
+}
+
+/** Octets an option takes on the wire, split headers included: RFC 3396 section 4. */
+export function wireSize(valueBytes: number): number {
+  return valueBytes + 2 * Math.max(1, Math.ceil(valueBytes / MAX_PART_BYTES));
+}
+
+/** Message type first, relay agent information last (RFC 3046 section 2.1), the rest ascending (so 1 precedes 3). */
+export function wireOrder(codes: Iterable<number>): number[] {
+  const ordered: number[] = [];
+  for (const code of codes) {
+    if (code <= OptionCode.Pad || code >= OptionCode.End) continue;
+    let at = ordered.length;
+    while (at > 0 && rank(ordered[at - 1] ?? 0) > rank(code)) {
+      ordered[at] = ordered[at - 1] ?? 0;
+      at -= 1;
+    }
+    ordered[at] = code;
+  }
+  return ordered;
+}
+
+function rank(code: number): number {
+  if (code === OptionCode.DhcpMessageType) return 0;
+  return code === OptionCode.RelayAgentInformation ? OptionCode.End : code;
+}
+
+/** Octets the options take together, without the end option. */
+export function totalSize(options: OptionMap, codes: readonly number[]): number {
+  let size = 0;
+  for (const code of codes) size += wireSize(options.get(code)?.length ?? 0);
+  return size;
+}
+
+/** What bounds a plan that does not fit the options field alone. */
+export interface PlanBounds {
+  readonly maxSizeBytes: number;
+  /** Codes to keep before others of their kind, usually the client's parameter request list. */
+  readonly priority: readonly number[];
+  readonly isFileFree: boolean;
+  readonly isSnameFree: boolean;
+}
+
+/** Places options by priority into the options field and the free header fields; an option is whole or dropped. */
+export function planOptions(options: OptionMap, codes: readonly number[], bounds: PlanBounds): OptionPlan {
+  const canOverload = bounds.isFileFree || bounds.isSnameFree;
+  const main = new Area(bounds.maxSizeBytes - Layout.options - END_BYTES - (canOverload ? OVERLOAD_OPTION_BYTES : 0));
+  const file = new Area(bounds.isFileFree ? FILE_BYTES - END_BYTES : 0);
+  const sname = new Area(bounds.isSnameFree ? SNAME_BYTES - END_BYTES : 0);
+  const dropped: number[] = [];
+  for (const code of byPriority(codes, bounds.priority)) {
+    const size = wireSize(options.get(code)?.length ?? 0);
+    const areas = code === OptionCode.RelayAgentInformation ? [main] : [main, file, sname];
+    if (!areas.some((area) => area.take(code, size))) dropped.push(code);
+  }
+  return {
+    main: wireOrder(main.codes),
+    file: wireOrder(file.codes),
+    sname: wireOrder(sname.codes),
+    dropped: wireOrder(dropped),
+  };
+}
+
+function byPriority(codes: readonly number[], priority: readonly number[]): Set<number> {
+  const present = new Set(codes);
+  const wanted = [...ESSENTIAL, ...priority].filter((code) => present.has(code));
+  return new Set([...wanted, ...codes]);
+}
+
+class Area {
+  readonly codes: number[] = [];
+  #freeBytes: number;
+
+  constructor(capacityBytes: number) {
+    this.#freeBytes = capacityBytes;
+  }
+
+  take(code: number, sizeBytes: number): boolean {
+    if (sizeBytes > this.#freeBytes) return false;
+    this.#freeBytes -= sizeBytes;
+    this.codes.push(code);
+    return true;
+  }
+}
