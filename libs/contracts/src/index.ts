@@ -1,6 +1,74 @@
 export { eventTypes, type EventEnvelope, type EventType } from './events/event-envelope.js';
-export { deviceSubject, deviceSubjectFilter, deviceTopic } from './nats/device-topic.js';
-export { parsePayload } from './nats/parse-payload.js';
+export { outboxWrites, taskEnvelopes } from './events/outbox.js';
+export { defineKey, type KeyContract, type KeyWriter } from './etcd/key-contract.js';
+export { idcPrefix, keyspace, LEADER_KEY, OUTBOX_PREFIX, PROFILES_PREFIX, ROOT_PREFIX } from './etcd/keyspace.js';
+export { checkDocument, decodeRecord, encodeRecord, fieldProblems, type InvalidDocument } from './etcd/record-codec.js';
+export {
+  IdcSettingsRecord,
+  LeaseRecord,
+  MachineLivenessRecord,
+  MachineMetaRecord,
+  MacOwnerRecord,
+  NodeCommandRecord,
+  NodeRecord,
+  OutboxRecord,
+  ProfileRecord,
+  RegionHeartbeatRecord,
+  RegionInfoRecord,
+  RegionPresenceRecord,
+  ReservationRecord,
+  ServerRecord,
+  SubnetRecord,
+  TaskRecord,
+  UnmatchedReportRecord,
+} from './etcd/records.js';
+export {
+  BooleanField,
+  CidrField,
+  EnumField,
+  fieldsOf,
+  IdcField,
+  InstantField,
+  IntegerField,
+  Ipv4Field,
+  JsonField,
+  MacField,
+  NumberField,
+  ObjectField,
+  ObjectListField,
+  ParsedField,
+  RawListField,
+  SnField,
+  TextField,
+  TextListField,
+  TextMapField,
+  type FieldSpec,
+} from './fields/index.js';
+export { DeviceQuestion, HardwareReport, InstallComplete, OperationComplete, ProgressReport } from './http/agent.js';
+export { Hardware, type HardwareView } from './http/hardware.js';
+export { ClaimMachine, PutServer, type ServerView, type UnmatchedView } from './http/machines.js';
+export { DEFAULT_LEASE_SECONDS, PutReservation, PutSubnet } from './http/network.js';
+export { ActOnNode, CommandNode, CreateNode, ListNodes, nodeActions, PatchNode } from './http/nodes.js';
+export { DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, PageQuery } from './http/paging.js';
+export {
+  answerFormats,
+  InitrdFile,
+  PROFILE_NAME_PATTERN,
+  profileFamilies,
+  PutProfile,
+  type AnswerFormat,
+  type ProfileView,
+} from './http/profiles.js';
+export {
+  ApproveTask,
+  BatchTasks,
+  CreateTask,
+  HOSTNAME_PATTERN,
+  ListTasks,
+  MAX_BATCH_TASKS,
+  TaskReason,
+  type TaskView,
+} from './http/tasks.js';
 export { RemoteProblem } from './nats/remote-problem.js';
 export {
   busHeaders,
@@ -13,7 +81,6 @@ export {
   subjectToken,
   type RequestContract,
 } from './nats/request-contract.js';
-export { busProblem, parseProblem, type BusProblemCode } from './nats/request-problem.js';
 export {
   type DatagramBinding,
   type DatagramHandler,
@@ -21,6 +88,7 @@ export {
   type DatagramSockets,
   type Endpoint,
 } from './ports/datagram-socket.port.js';
+export { DeliveredKeys } from './ports/delivered-keys.js';
 export { type DurableDocument, type DurableLog, type LogRecord } from './ports/durable-log.port.js';
 export {
   type DeviceMessage,
@@ -51,3 +119,19 @@ export {
 } from './ports/store.port.js';
 export { type TemplateEngine, type TemplateFault } from './ports/template-engine.port.js';
 export { type FieldProblem, type Problem } from './problems/problem.js';
+export {
+  ActOnNodeRequest,
+  ActOnRegionNode,
+  CreateNodeRequest,
+  CreateRegionNode,
+  DeleteNodeReply,
+  DeleteNodeRequest,
+  DeleteRegionNode,
+  NodeReply,
+  PatchNodeRequest,
+  PatchRegionNode,
+  RenderedFile,
+  RenderTask,
+  RenderTaskReply,
+  RenderTaskRequest,
+} from './requests/region-requests.js';

@@ -17,8 +17,7 @@ export interface StoreEntry {
 
 /** A condition of a transaction. `exists: false` holds when the key is absent. */
 export type Comparison =
-  | { readonly key: string; readonly modRevision: Revision }
-  | { readonly key: string; readonly exists: boolean };
+  { readonly key: string; readonly modRevision: Revision } | { readonly key: string; readonly exists: boolean };
 
 /** A write of a transaction. */
 export type Write =
@@ -64,7 +63,7 @@ export interface WatchObserver {
    * state derived from the calls is always right, while intermediate values of one key may be missing.
    */
   onChanges(changes: readonly Change[], revision: Revision): void;
-  /** The contents as of `revision` have been delivered; again after every re-list. */
+  /** The contents as of `revision` have been delivered; again after every reconnect and re-list. */
   onSynced?(revision: Revision): void;
   /** The stream broke; the watch goes on by itself with back-off. For logs, metrics and readiness. */
   onDisconnected?(cause: unknown): void;
@@ -93,7 +92,8 @@ export interface HeldLease extends AsyncDisposable {
 /**
  * The record of desired and current state: ordered keys, transactions, leases, watches (etcd API v3).
  * Every method rejects with `OperationalError` code `store-unavailable` (retryable) when the store does not answer
- * in time; a write that was rejected so may or may not have happened.
+ * in time; a write that was rejected so may or may not have happened. Not retryable: `lease-not-found` (a write names
+ * a lease that has expired), `store-refused` (permission, size, a key written twice) and `store-closed` (disposed).
  */
 export interface Store extends AsyncDisposable {
   /** Linearizable read of one key. */
