@@ -1,1 +1,43 @@
-export {};
+export { assertBindAllowed, authModes, isLoopback, type AuthMode } from './config/bind-guard.js';
+export { commonSettings } from './config/common-settings.js';
+export { formatMistakes, type ConfigMistake } from './config/config-mistake.js';
+export { loadConfig, type ConfigInput, type ConfigRequest, type LoadedConfig } from './config/load-config.js';
+export {
+  optionalSetting,
+  requiredSetting,
+  setting,
+  type ConfigOf,
+  type Setting,
+  type SettingSpec,
+  type SettingTable,
+} from './config/setting.js';
+export {
+  choice,
+  duration,
+  flag,
+  integer,
+  list,
+  parsed,
+  port,
+  text,
+  url,
+  type RawValue,
+  type SettingType,
+} from './config/setting-type.js';
+export { NestLog } from './logging/nest-log.js';
+export { PinoLogger, type LogOptions } from './logging/pino-logger.js';
+export {
+  defineCounter,
+  defineGauge,
+  defineHistogram,
+  LATENCY_BUCKETS_SECONDS,
+  type CounterDefinition,
+  type GaugeDefinition,
+  type HistogramDefinition,
+  type LabelValues,
+} from './metrics/metric-definition.js';
+export { Metrics, type CounterMetric, type GaugeMetric, type HistogramMetric } from './metrics/metrics.js';
+export { systemClock } from './system-clock.js';
+export { systemRandom } from './system-random.js';
+export { startTracing, type TracingOptions } from './tracing/start-tracing.js';
+export { currentTraceId, currentTraceparent, failSpan, runWithTraceparent, withSpan } from './tracing/with-span.js';

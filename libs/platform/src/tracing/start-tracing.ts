@@ -1,0 +1,68 @@
+import { context, diag, DiagLogLevel, propagation, trace, type DiagLogger } from '@opentelemetry/api';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, NodeTracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace-node';
+import type { Logger } from '@rackwright/kernel';
+
+/** What the traces of a process say about it, and where they go. */
+export interface TracingOptions {
+  readonly service: string;
+  readonly version: string;
+  /** Base URL of an OTLP/HTTP collector; without it spans are made (ids exist, context travels) and dropped. */
+  readonly endpoint?: string | undefined;
+  readonly logger: Logger;
+}
+
+/** Time the last spans get to leave when the process ends. */
+const FLUSH_DEADLINE_MS = 3_000;
+
+/** Registers the tracer of this process; disposing flushes and unregisters it. Call once, before anything is served. */
+export async function startTracing(options: TracingOptions): Promise<AsyncDisposable> {
+  const logger = options.logger.child({ part: 'tracing' });
+  diag.setLogger(diagLogger(logger), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+  const provider = new NodeTracerProvider({
+    resource: resourceFromAttributes({ 'service.name': options.service, 'service.version': options.version }),
+    spanProcessors: options.endpoint === undefined ? [] : [await exportTo(options.endpoint)],
+    forceFlushTimeoutMillis: FLUSH_DEADLINE_MS,
+  });
+  provider.register();
+  return {
+    async [Symbol.asyncDispose]() {
+      try {
+        await provider.forceFlush();
+        await provider.shutdown();
+      } catch (error) {
+        logger.warn({ err: error }, 'the last spans could not be exported');
+      }
+      trace.disable();
+      context.disable();
+      propagation.disable();
+      diag.disable();
+    },
+  };
+}
+
+/** The exporter is 34 MB of code: loaded only where it is used. */
+async function exportTo(endpoint: string): Promise<SpanProcessor> {
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
+  const exporter = new OTLPTraceExporter({
+    url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
+    timeoutMillis: FLUSH_DEADLINE_MS,
+  });
+  return new BatchSpanProcessor(exporter);
+}
+
+function diagLogger(logger: Logger): DiagLogger {
+  const quiet = (): void => undefined;
+  const detail = (args: readonly unknown[]): string => args.map(String).join(' ');
+  return {
+    error: (message, ...args) => {
+      logger.warn({ detail: detail([message, ...args]) }, 'tracing error');
+    },
+    warn: (message, ...args) => {
+      logger.warn({ detail: detail([message, ...args]) }, 'tracing warning');
+    },
+    info: quiet,
+    debug: quiet,
+    verbose: quiet,
+  };
+}
