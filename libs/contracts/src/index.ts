@@ -69,6 +69,8 @@ export {
   TaskReason,
   type TaskView,
 } from './http/tasks.js';
+export { deviceSubject, deviceSubjectFilter, deviceTopic } from './nats/device-topic.js';
+export { parsePayload } from './nats/parse-payload.js';
 export { RemoteProblem } from './nats/remote-problem.js';
 export {
   busHeaders,
@@ -81,6 +83,7 @@ export {
   subjectToken,
   type RequestContract,
 } from './nats/request-contract.js';
+export { busProblem, parseProblem } from './nats/request-problem.js';
 export {
   type DatagramBinding,
   type DatagramHandler,
@@ -118,6 +121,13 @@ export {
   type Write,
 } from './ports/store.port.js';
 export { type TemplateEngine, type TemplateFault } from './ports/template-engine.port.js';
+export {
+  isProblemCode,
+  problemCatalog,
+  problemType,
+  type ProblemCode,
+  type ProblemSpec,
+} from './problems/problem-catalog.js';
 export { type FieldProblem, type Problem } from './problems/problem.js';
 export {
   ActOnNodeRequest,

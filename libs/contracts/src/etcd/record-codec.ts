@@ -2,6 +2,7 @@ import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { fail, ok, type Result } from '@rackwright/kernel';
 import type { FieldProblem } from '../problems/problem.js';
+import { findHostileShape, pointerSegment } from './document-shape.js';
 
 /** A stored or received document that breaks its schema. */
 export interface InvalidDocument {
@@ -9,12 +10,10 @@ export interface InvalidDocument {
   readonly errors: readonly FieldProblem[];
 }
 
-const escapePointer = (segment: string): string => segment.replaceAll('~', '~0').replaceAll('/', '~1');
-
 /** Flattens class-validator's tree into RFC 6901 pointers, one entry per broken rule. */
 export function fieldProblems(errors: readonly ValidationError[], parent = ''): FieldProblem[] {
   return errors.flatMap((error) => {
-    const pointer = `${parent}/${escapePointer(error.property)}`;
+    const pointer = `${parent}/${pointerSegment(error.property)}`;
     const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
       pointer,
       detail: rule === 'whitelistValidation' ? `${error.property} is not a known field` : message,
@@ -32,6 +31,8 @@ export function checkDocument<T extends object>(
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     return fail({ code: 'invalid-document', errors: [{ pointer: '', detail: 'must be a JSON object' }] });
   }
+  const hostile = findHostileShape(document);
+  if (hostile !== undefined) return fail({ code: 'invalid-document', errors: [hostile] });
   const value = plainToInstance(schema, document);
   const strict = options.lenient === true ? {} : { forbidNonWhitelisted: true };
   const errors = validateSync(value, { whitelist: true, forbidUnknownValues: true, ...strict });

@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { plainToInstance, type ClassConstructor } from 'class-transformer';
-import { validate, type ValidationError } from 'class-validator';
+import { validateSync } from 'class-validator';
 import { fail, ok, type Result } from '@rackwright/kernel';
+import { fieldProblems } from '../etcd/record-codec.js';
 import type { FieldProblem } from '../problems/problem.js';
 
 /** A payload this wrong is not described field by field beyond this many entries. */
@@ -14,21 +15,21 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * Whatever the octets are, this never throws. Fields the class does not declare are refused in requests and dropped
  * from replies, so that a newer responder may add one.
  */
-export async function parsePayload<T extends object>(
+export function parsePayload<T extends object>(
   shape: ClassConstructor<T>,
   octets: Uint8Array,
   unknownFields: 'refuse' | 'drop',
-): Promise<Result<T, readonly FieldProblem[]>> {
+): Result<T, readonly FieldProblem[]> {
   const plain = parseJsonObject(octets);
   if (plain === undefined) return fail([{ pointer: '', detail: 'must be a JSON object' }]);
   try {
     const payload = plainToInstance(shape, plain);
-    const errors = await validate(payload, {
+    const errors = validateSync(payload, {
       whitelist: true,
       forbidNonWhitelisted: unknownFields === 'refuse',
       forbidUnknownValues: false,
     });
-    return errors.length === 0 ? ok(payload) : fail(fieldProblems(errors, '').slice(0, MAX_FIELD_PROBLEMS));
+    return errors.length === 0 ? ok(payload) : fail(fieldProblems(errors).slice(0, MAX_FIELD_PROBLEMS));
   } catch {
     // Nesting deep enough to exhaust the stack of the transformer ends here.
     return fail([{ pointer: '', detail: 'cannot be read as this payload' }]);
@@ -42,17 +43,4 @@ function parseJsonObject(octets: Uint8Array): object | undefined {
   } catch {
     return undefined;
   }
-}
-
-function fieldProblems(errors: readonly ValidationError[], parent: string): FieldProblem[] {
-  return errors.flatMap((error) => {
-    const pointer = `${parent}/${pointerToken(error.property)}`;
-    const own = Object.values(error.constraints ?? {}).map((detail) => ({ pointer, detail }));
-    return [...own, ...fieldProblems(error.children ?? [], pointer)];
-  });
-}
-
-/** RFC 6901 section 3. */
-function pointerToken(property: string): string {
-  return property.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -1,20 +1,11 @@
+import { problemCatalog, problemType, type ProblemCode } from '../problems/problem-catalog.js';
 import type { FieldProblem, Problem } from '../problems/problem.js';
 
-/** What the bus itself answers a request with, before or instead of its handler. */
-const busProblems = {
-  'invalid-payload': { status: 400, title: 'Invalid payload' },
-  internal: { status: 500, title: 'Internal error' },
-  overloaded: { status: 503, title: 'Too many requests in hand' },
-} as const satisfies Record<string, { readonly status: number; readonly title: string }>;
-
-/** Codes of the problems the bus itself answers with. */
-export type BusProblemCode = keyof typeof busProblems;
-
-/** A problem the bus itself answers a request with. */
-export function busProblem(code: BusProblemCode, detail: string, errors?: readonly FieldProblem[]): Problem {
+/** A problem of the catalogue as a reply over NATS carries it. */
+export function busProblem(code: ProblemCode, detail: string, errors?: readonly FieldProblem[]): Problem {
   return {
-    type: `urn:rackwright:problem:${code}`,
-    ...busProblems[code],
+    type: problemType(code),
+    ...problemCatalog[code],
     detail,
     code,
     ...(errors === undefined ? {} : { errors }),

@@ -1,4 +1,4 @@
-import { fail, ok, type Instant, type Result } from '@rackwright/kernel';
+import { fail, formatInstant, instantMs, ok, type EpochMs, type Instant, type Result } from '@rackwright/kernel';
 import { moveTask } from './decide-task.js';
 import { emit, unchanged, type TaskStep } from './task-event.js';
 import {
@@ -35,6 +35,15 @@ export type MachineReport = { readonly taskId: string; readonly at: Instant } & 
 export type ReportFault =
   | { readonly code: 'task-mismatch'; readonly expected: string; readonly reported: string }
   | { readonly code: 'task-not-installing'; readonly status: Task['status'] };
+
+/**
+ * The time to stamp a report of `task` with when it is received at `now`: later than the progress already known, so
+ * that a report that is applied a second time can be told from a new one even after the clock was set back.
+ */
+export function reportInstant(task: Task, now: EpochMs): Instant {
+  const last = task.progress.at(-1);
+  return formatInstant(last === undefined ? now : (Math.max(now, instantMs(last.timestamp) + 1) as EpochMs));
+}
 
 /** Install attempts may be interrupted and resumed; a machine that comes back more often than this loops. */
 export const MAX_INSTALL_BOOTS = 10;
@@ -125,6 +134,7 @@ function withProgress(
   const { task } = step;
   const percent = Math.max(task.percent, report.percent);
   const last = task.progress.at(-1);
+  if (last !== undefined && report.at <= last.timestamp) return step;
   const repeats = last?.step === report.step && last.percent === percent && last.message === report.message;
   if (repeats) return step;
   const entry: ProgressEntry = { step: report.step, percent, timestamp: report.at, message: report.message };
