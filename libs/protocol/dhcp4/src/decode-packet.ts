@@ -34,22 +34,20 @@ export function decodeDhcp(datagram: Uint8Array): Decoded<DhcpPacket> {
 function readOptionFields(bytes: Uint8Array, collector: OptionCollector): Decoded<Overloaded> {
   const main = collector.read(bytes, Layout.options, bytes.length);
   if (!main.ok) return main;
-  const overload = collector.get(OptionCode.OptionOverload);
-  if (overload === undefined) return ok({ file: false, sname: false });
-  const bits = overload.length === 1 ? (overload[0] ?? 0) : 0;
-  if (bits < Overload.file || bits > (Overload.file | Overload.sname)) {
-    return malformed('option-overload-invalid', Layout.options);
-  }
-  const fields = { file: (bits & Overload.file) !== 0, sname: (bits & Overload.sname) !== 0 };
-  if (fields.file) {
-    const file = collector.read(bytes, Layout.file, Layout.file + FILE_BYTES);
-    if (!file.ok) return file;
-  }
-  if (fields.sname) {
-    const sname = collector.read(bytes, Layout.sname, Layout.sname + SNAME_BYTES);
-    if (!sname.ok) return sname;
-  }
-  return ok(fields);
+  const bits = overloadBits(collector.get(OptionCode.OptionOverload));
+  if (bits === undefined) return malformed('option-overload-invalid', Layout.options);
+  const overloaded = { file: (bits & Overload.file) !== 0, sname: (bits & Overload.sname) !== 0 };
+  const file = collector.read(bytes, Layout.file, overloaded.file ? Layout.file + FILE_BYTES : Layout.file);
+  const sname = collector.read(bytes, Layout.sname, overloaded.sname ? Layout.sname + SNAME_BYTES : Layout.sname);
+  if (!file.ok) return file;
+  return sname.ok ? ok(overloaded) : sname;
+}
+
+/** The bits of option 52; 0 when it is absent, `undefined` when it is none of 1, 2 and 3. */
+function overloadBits(value: Uint8Array | undefined): number | undefined {
+  if (value === undefined) return 0;
+  const bits = value.length === 1 ? (value[0] ?? 0) : 0;
+  return bits >= Overload.file && bits <= (Overload.file | Overload.sname) ? bits : undefined;
 }
 
 function packetOf(view: DataView<ArrayBuffer>, overloaded: Overloaded, options: OptionMap): DhcpPacket {

@@ -4,9 +4,12 @@ import type { OptionCodec } from './option-codec.js';
 
 const POINTER_BITS = 0xc0;
 const MAX_LABEL_BYTES = 63;
-const MAX_NAME_BYTES = 255;
+/** A name of 255 octets has no more labels than this. */
+const MAX_LABELS = 127;
 /** A pointer has 14 bits. */
 const MAX_POINTER = 0x3fff;
+/** Pointers let two octets stand for a whole name; the bound keeps decoding linear in the datagram. */
+const MAX_NAMES = 256;
 
 /**
  * Option 119, a list of domain names without a trailing dot, compressed against each other: RFC 3397 section 2,
@@ -20,6 +23,7 @@ export const domainSearchOption: OptionCodec<readonly string[]> = {
     while (at < value.length) {
       const read = readName(value, at);
       if (!read.ok) return read;
+      if (names.length === MAX_NAMES) return malformed('domain-list-too-long', at);
       names.push(read.value.labels.join('.'));
       at = read.value.end;
     }
@@ -39,25 +43,31 @@ function readName(value: Uint8Array, start: number): Decoded<Name> {
   let end: number | undefined;
   let at = start;
   let lowest = start;
-  let sizeBytes = 0;
-  for (;;) {
-    const length = value[at];
+  for (let length = value[at]; length !== 0; length = value[at]) {
     if (length === undefined) return malformed('domain-name-truncated', at);
-    if (length === 0) return ok({ labels, end: end ?? at + 1 });
     if ((length & POINTER_BITS) === POINTER_BITS) {
-      const target = ((length & ~POINTER_BITS) << 8) | (value[at + 1] ?? 0);
-      if (at + 1 >= value.length || target >= lowest) return malformed('domain-name-pointer-invalid', at);
+      const low = value[at + 1] ?? Infinity;
+      const target = (length & ~POINTER_BITS) * 256 + low;
+      if (target >= lowest) return malformed('domain-name-pointer-invalid', at);
       end ??= at + 2;
       lowest = target;
       at = target;
       continue;
     }
-    sizeBytes += length + 1;
-    if (length > MAX_LABEL_BYTES || sizeBytes >= MAX_NAME_BYTES) return malformed('domain-name-too-long', at);
-    if (at + 1 + length > value.length) return malformed('domain-name-truncated', at);
-    labels.push(String.fromCharCode(...value.subarray(at + 1, at + 1 + length)));
+    const label = readLabel(value, at);
+    if (!label.ok) return label;
+    labels.push(label.value);
     at += 1 + length;
+    if (labels.length > MAX_LABELS) return malformed('domain-name-too-long', at);
   }
+  return ok({ labels, end: end ?? at + 1 });
+}
+
+function readLabel(value: Uint8Array, at: number): Decoded<string> {
+  const length = value[at] ?? 0;
+  if (length > MAX_LABEL_BYTES) return malformed('domain-name-too-long', at);
+  if (at + 1 + length > value.length) return malformed('domain-name-truncated', at);
+  return ok(String.fromCharCode(...value.subarray(at + 1, at + 1 + length)));
 }
 
 function encodeNames(names: readonly string[]): Uint8Array {
