@@ -1,1 +1,2 @@
-export {};
+export { EtcdStore } from './etcd-store.js';
+export { type EtcdStoreOptions } from './etcd-store-options.js';

@@ -1,1 +1,2 @@
-export {};
+export { MemoryKeyspace } from './memory-keyspace.js';
+export { MemoryStore, type MemoryStoreOptions } from './memory-store.js';
