@@ -1,6 +1,14 @@
 export { ManualClock } from './clock/manual-clock.js';
 export { RealClock } from './clock/real-clock.js';
 export { SeededRandom } from './clock/seeded-random.js';
+export {
+  messageBusConformance,
+  type BusOutage,
+  type MessageBusHarness,
+  type RawAnswer,
+} from './conformance/message-bus-conformance.js';
+export { storeConformance } from './conformance/store-conformance.js';
+export { type MakeStore, type StoreHarness } from './conformance/store/store-harness.js';
 export { EtcdServer, launchEtcd, type EtcdLaunch } from './launchers/launch-etcd.js';
 export {
   findBinary,
@@ -9,6 +17,7 @@ export {
   type ProcessExit,
   type ProcessSpec,
 } from './launchers/launch-process.js';
+export { launchNats, NatsServer, type NatsLaunch } from './launchers/launch-nats.js';
 export { freePort } from './net/free-port.js';
 export { TcpProxy, type ProxyTarget } from './net/tcp-proxy.js';
 export { waitFor, type Expectation } from './wait-for.js';

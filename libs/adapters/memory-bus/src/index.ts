@@ -1,1 +1,1 @@
-export {};
+export { MemoryBus, type MemoryBusOptions } from './memory-bus.js';
