@@ -5,6 +5,7 @@ export { idcPrefix, keyspace, LEADER_KEY, OUTBOX_PREFIX, PROFILES_PREFIX, ROOT_P
 export { checkDocument, decodeRecord, encodeRecord, fieldProblems, type InvalidDocument } from './etcd/record-codec.js';
 export {
   IdcSettingsRecord,
+  IpOwnerRecord,
   LeaseRecord,
   MachineLivenessRecord,
   MachineMetaRecord,
@@ -18,6 +19,7 @@ export {
   RegionPresenceRecord,
   ReservationRecord,
   ServerRecord,
+  SubnetGuardRecord,
   SubnetRecord,
   TaskRecord,
   UnmatchedReportRecord,
@@ -50,6 +52,7 @@ export { ClaimMachine, PutServer, type ServerView, type UnmatchedView } from './
 export { DEFAULT_LEASE_SECONDS, PutReservation, PutSubnet } from './http/network.js';
 export { ActOnNode, CommandNode, CreateNode, ListNodes, nodeActions, PatchNode } from './http/nodes.js';
 export { DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, PageQuery } from './http/paging.js';
+export { IdcPath, MachinePath, MacPath, NodeCommandPath, NodePath, ProfilePath, SubnetPath } from './http/paths.js';
 export {
   answerFormats,
   InitrdFile,
@@ -59,6 +62,7 @@ export {
   type AnswerFormat,
   type ProfileView,
 } from './http/profiles.js';
+export { BatchOptions, ReadEvents, ReadLogs } from './http/streams.js';
 export {
   ApproveTask,
   BatchTasks,

@@ -2,6 +2,7 @@ import type { Idc } from '@rackwright/kernel';
 import { defineKey } from './key-contract.js';
 import {
   IdcSettingsRecord,
+  IpOwnerRecord,
   LeaseRecord,
   MachineLivenessRecord,
   MachineMetaRecord,
@@ -15,6 +16,7 @@ import {
   RegionPresenceRecord,
   ReservationRecord,
   ServerRecord,
+  SubnetGuardRecord,
   SubnetRecord,
   TaskRecord,
   UnmatchedReportRecord,
@@ -25,7 +27,11 @@ export const keyspace = {
   server: defineKey('/os/{idc}/servers/{sn}', { schema: ServerRecord, writers: ['control-plane'] }),
   macOwner: defineKey('/os/{idc}/macs/{mac}', { schema: MacOwnerRecord, writers: ['control-plane', 'regional'] }),
   task: defineKey('/os/{idc}/machines/{sn}/task', { schema: TaskRecord, writers: ['control-plane', 'regional'] }),
-  meta: defineKey('/os/{idc}/machines/{sn}/meta', { schema: MachineMetaRecord, writers: ['regional'] }),
+  /** The control plane writes it once, when a claim turns a report into a machine. */
+  meta: defineKey('/os/{idc}/machines/{sn}/meta', {
+    schema: MachineMetaRecord,
+    writers: ['regional', 'control-plane'],
+  }),
   liveness: defineKey('/os/{idc}/machines/{sn}/lease', { schema: MachineLivenessRecord, writers: ['regional'] }),
   history: defineKey('/os/{idc}/machines/{sn}/history/{task_id}', {
     schema: TaskRecord,
@@ -35,6 +41,8 @@ export const keyspace = {
   command: defineKey('/os/{idc}/commands/{mac}/{id}', { schema: NodeCommandRecord, writers: ['control-plane'] }),
   subnet: defineKey('/os/{idc}/subnets/{name}', { schema: SubnetRecord, writers: ['control-plane'] }),
   reservation: defineKey('/os/{idc}/reservations/{mac}', { schema: ReservationRecord, writers: ['control-plane'] }),
+  ipOwner: defineKey('/os/{idc}/ips/{ip}', { schema: IpOwnerRecord, writers: ['control-plane'] }),
+  subnetGuard: defineKey('/os/{idc}/subnet_guard', { schema: SubnetGuardRecord, writers: ['control-plane'] }),
   settings: defineKey('/os/{idc}/settings', { schema: IdcSettingsRecord, writers: ['control-plane'] }),
   lease: defineKey('/os/{idc}/leases/{ip}', { schema: LeaseRecord, writers: ['regional'] }),
   regionInfo: defineKey('/os/region/{idc}/info', { schema: RegionInfoRecord, writers: ['regional'] }),

@@ -127,6 +127,16 @@ export class ReservationRecord extends PutReservation {
   @MacField() readonly mac!: Mac;
 }
 
+/** `/os/{idc}/ips/{ip}`: which reservation an address belongs to; makes one address mean one reservation. */
+export class IpOwnerRecord {
+  @MacField() readonly mac!: Mac;
+}
+
+/** `/os/{idc}/subnet_guard`: rewritten with every subnet, so that two overlapping ones cannot be written at once. */
+export class SubnetGuardRecord {
+  @InstantField() readonly changed_at!: Instant;
+}
+
 /** `/os/{idc}/leases/{ip}`: the wire form of `Lease`. */
 export class LeaseRecord {
   @Ipv4Field() readonly ip!: Ipv4;

@@ -1,4 +1,4 @@
-import { Transform, Type } from 'class-transformer';
+import { Transform } from 'class-transformer';
 import { assembleField, ruleDecorator, type FieldOptions, type FieldRule } from './field.js';
 import type { FieldSpec } from './field-registry.js';
 
@@ -49,6 +49,13 @@ export interface NumberOptions extends FieldOptions {
   readonly fromQuery?: boolean;
 }
 
+const QUERY_NUMBER = /^-?\d{1,16}(?:\.\d{1,16})?$/;
+
+/** Only plain decimal text becomes a number: `Number()` alone takes an empty or blank text for 0. */
+const numberFromText = Transform(({ value }: { value: unknown }) =>
+  typeof value === 'string' && QUERY_NUMBER.test(value) ? Number(value) : value,
+);
+
 function numeric(kind: 'integer' | 'number', options: NumberOptions): PropertyDecorator {
   const { min, max } = options;
   const rule: FieldRule = {
@@ -64,7 +71,7 @@ function numeric(kind: 'integer' | 'number', options: NumberOptions): PropertyDe
     options,
     spec: { kind, min, max },
     api: { type: kind === 'integer' ? 'integer' : Number, minimum: min, maximum: max } as never,
-    decorators: [ruleDecorator(rule), ...(options.fromQuery === true ? [Type(() => Number)] : [])],
+    decorators: [ruleDecorator(rule), ...(options.fromQuery === true ? [numberFromText] : [])],
   });
 }
 
