@@ -1,0 +1,22 @@
+import type { KnipConfig } from 'knip';
+
+const tests = 'src/**/*.spec.ts';
+const library = { entry: ['src/index.ts', tests], project: 'src/**/*.ts' };
+const program = { entry: ['src/main.ts', tests], project: 'src/**/*.ts' };
+
+const config: KnipConfig = {
+  workspaces: {
+    '.': {
+      entry: ['tools/*.mjs', 'tools/*.spec.ts'],
+      project: ['tools/*.{mjs,ts}', 'tools/lint/*.mjs', '*.{mjs,ts}'],
+    },
+    'libs/*': library,
+    'libs/{domain,protocol,adapters,services}/*': library,
+    'apps/*': program,
+    'tools/demo': { ...program, entry: [...program.entry, 'src/run-agent.ts'] },
+    e2e: { entry: ['src/**/*.e2e.spec.ts'], project: 'src/**/*.ts' },
+    bench: program,
+  },
+};
+
+export default config;
