@@ -1,0 +1,139 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Store } from '@rackwright/contracts';
+import { OperationalError, type Logger } from '@rackwright/kernel';
+import { Health, type ReadinessCheck } from '../health/health.js';
+import { registerHealthRoutes } from '../health/health-routes.js';
+import { registerIdempotency } from '../idempotency/idempotency-hooks.js';
+import { NestLog } from '../logging/nest-log.js';
+import { PlatformModule, type PlatformPorts } from '../platform.module.js';
+import { ProblemFilter, sendProblem } from '../problems/problem.filter.js';
+import { registerBodyParser } from './body-parser.js';
+import { refuseConnection } from './client-error.js';
+import {
+  DEFAULT_BODY_LIMIT_BYTES,
+  DRAIN_DEADLINE_MS,
+  HEADERS_TIMEOUT_MS,
+  KEEP_ALIVE_TIMEOUT_MS,
+  MAX_HEADER_BYTES,
+  MAX_PATH_PARAMETER_CHARS,
+  REQUEST_TIMEOUT_MS,
+  TIMEOUT_CHECK_INTERVAL_MS,
+} from './http-limits.js';
+import { serveApiDescription, type ApiInfo } from './openapi.js';
+import { requestIdOf } from './request-id.js';
+import { registerTelemetry } from './request-telemetry.js';
+
+/** What to serve, where and with what. */
+export interface HttpServiceOptions extends PlatformPorts, ApiInfo {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** Default 1 MiB. */
+  readonly bodyLimitBytes?: number;
+  /** What `/ready` asks. */
+  readonly checks?: readonly ReadinessCheck[];
+  /** Where answers to writes with an `Idempotency-Key` are kept; without it the header is ignored. */
+  readonly idempotencyStore?: Store;
+  /** Routes and hooks that are not Nest controllers (streams, files). */
+  readonly configure?: (fastify: FastifyInstance) => void | Promise<void>;
+  readonly drainDeadlineMs?: number;
+}
+
+/** A listening service. Disposing stops accepting, lets requests in flight end, then cuts what is left. */
+export interface HttpService extends AsyncDisposable {
+  readonly app: NestFastifyApplication;
+  /** For WebSocket upgrades. */
+  readonly server: Server;
+  readonly port: number;
+  /** `http://host:port`. */
+  readonly url: string;
+}
+
+/** Builds a Nest application over Fastify with the limits, errors, telemetry and pages all services share, and listens. */
+export async function createHttpService(
+  module: Type | DynamicModule,
+  options: HttpServiceOptions,
+): Promise<HttpService> {
+  const { logger, clock, metrics } = options;
+  const adapter = makeAdapter(options);
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const health = new Health(options.checks ?? [], clock);
+  registerTelemetry(fastify, options);
+  registerBodyParser(fastify);
+  if (options.idempotencyStore !== undefined)
+    registerIdempotency(fastify, { ...options, store: options.idempotencyStore });
+
+  const root: DynamicModule = { module: HttpRoot, imports: [PlatformModule.forRoot(options), module] };
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
+    logger: new NestLog(logger.child({ part: 'nest' })),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  app.useGlobalFilters(new ProblemFilter(logger));
+  registerHealthRoutes(fastify, health, metrics);
+  await options.configure?.(fastify);
+  serveApiDescription(app, options);
+  const server = app.getHttpServer() as Server;
+  await listen(app, options);
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
+  logger.info({ host: options.host, port }, 'listening');
+  const drainDeadlineMs = options.drainDeadlineMs ?? DRAIN_DEADLINE_MS;
+  return {
+    app,
+    server,
+    port,
+    url,
+    async [Symbol.asyncDispose]() {
+      health.startDraining();
+      const cancel = clock.schedule(drainDeadlineMs, () => {
+        logger.warn({ deadline_ms: drainDeadlineMs }, 'requests did not end in time; their connections are cut');
+        server.closeAllConnections();
+      });
+      await app.close();
+      cancel();
+    },
+  };
+}
+
+class HttpRoot {}
+
+function makeAdapter(options: HttpServiceOptions): FastifyAdapter {
+  const logger: Logger = options.logger;
+  return new FastifyAdapter({
+    bodyLimit: options.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: MAX_PATH_PARAMETER_CHARS },
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+    },
+    genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id'], options.random),
+    clientErrorHandler: refuseConnection,
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      sendProblem({ error, request, reply, logger });
+    },
+  });
+}
+
+async function listen(app: NestFastifyApplication, { host, port }: HttpServiceOptions): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (cause) {
+    await app.close();
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new OperationalError(`cannot listen on ${host} port ${port}: ${reason}`, {
+      code: 'listen-failed',
+      retryable: false,
+      cause,
+    });
+  }
+}
