@@ -75,8 +75,7 @@ export class MemoryBus implements MessageBus {
   async request<Req extends object, Rep extends object>(
     contract: RequestContract<Req, Rep>,
     at: { readonly idc: Idc },
-    payload: Req,
-    options: RequestOptions = {},
+    ...[payload, options = {}]: [payload: Req, options?: RequestOptions]
   ): Promise<Rep> {
     options.signal?.throwIfAborted();
     this.#assertReachable();

@@ -57,12 +57,12 @@ export class BusStreams {
 
   async #ensureInBackground(session: NatsSession): Promise<void> {
     const { clock, random, logger } = this.#options;
-    for (let attempt = 1; !session.ended.aborted; attempt += 1) {
+    for (let attempt = 1; !isOver(session); attempt += 1) {
       try {
         await this.ensure(session);
         return;
       } catch (err) {
-        if (session.ended.aborted) return;
+        if (isOver(session)) return;
         logger.warn({ err }, 'nats streams are not as configured');
         await sleep(clock, backoffMs(RETRY, attempt, random), session.ended).catch(() => undefined);
       }
@@ -86,6 +86,10 @@ export class BusStreams {
       logger.info({ stream: shape.name }, 'nats stream created');
     }
   }
+}
+
+function isOver({ ended }: NatsSession): boolean {
+  return ended.aborted;
 }
 
 function streamShape(

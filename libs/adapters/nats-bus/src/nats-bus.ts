@@ -64,8 +64,7 @@ export class NatsBus implements MessageBus {
   request<Req extends object, Rep extends object>(
     contract: RequestContract<Req, Rep>,
     at: { readonly idc: Idc },
-    payload: Req,
-    options?: RequestOptions,
+    ...[payload, options]: [payload: Req, options?: RequestOptions]
   ): Promise<Rep> {
     return sendRequest(this.#link, { contract, idc: at.idc, payload }, options);
   }
@@ -92,7 +91,10 @@ export class NatsBus implements MessageBus {
   followEvents(after: number, handler: (stored: StoredEvent) => void | Promise<void>): Subscription {
     const deliver = async (message: JsMsg): Promise<void> => {
       const event = parseEvent(message.data);
-      if (event === undefined) return this.#skip(message);
+      if (event === undefined) {
+        this.#skip(message);
+        return;
+      }
       const { subject, seq } = message;
       const span = {
         name: `receive ${event.type}`,

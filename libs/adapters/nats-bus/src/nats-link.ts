@@ -75,7 +75,7 @@ export class NatsLink implements AsyncDisposable {
 
   async #run(): Promise<void> {
     let failures = 0;
-    while (!this.#closing.signal.aborted) {
+    while (!this.#isClosing()) {
       const connection = await this.#connect(failures);
       failures = connection === undefined ? failures + 1 : 0;
       if (connection !== undefined) await this.#live(connection);
@@ -104,7 +104,7 @@ export class NatsLink implements AsyncDisposable {
       manager: await jetstreamManager(connection, { timeout: this.#timeoutMs, checkAPI: false }),
       ended: ended.signal,
     };
-    if (this.#closing.signal.aborted) return connection.close();
+    if (this.#isClosing()) return connection.close();
     this.#session = session;
     logger.info({ server: connection.getServer() }, 'nats connected');
     for (const listener of this.#listeners) listener(session);
@@ -113,7 +113,7 @@ export class NatsLink implements AsyncDisposable {
     const err = await connection.closed();
     this.#session = undefined;
     ended.abort(busUnavailable(err));
-    if (!this.#closing.signal.aborted) logger.warn({ err }, 'nats connection lost');
+    if (!this.#isClosing()) logger.warn({ err }, 'nats connection lost');
   }
 
   async #logStatus(connection: NatsConnection): Promise<void> {
@@ -137,6 +137,10 @@ export class NatsLink implements AsyncDisposable {
       this.#options.logger.warn({ err }, 'nats connection closed without draining');
       await connection.close();
     }
+  }
+
+  #isClosing(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   get #timeoutMs(): number {

@@ -32,17 +32,17 @@ export async function sendRequest<Req extends object, Rep extends object>(
   const { contract, idc } = outgoing;
   const subject = requestSubject(contract, idc);
   return inSpan({ name: `request ${contract.area}.${contract.name}`, kind: SpanKind.CLIENT, subject }, async () => {
-    const reply = await exchange(link, subject, outgoing, options);
+    const reply = await exchange(link, outgoing, options);
     return readReply(contract, reply);
   });
 }
 
 async function exchange<Req extends object, Rep extends object>(
   link: NatsLink,
-  subject: string,
-  { contract, payload }: OutgoingRequest<Req, Rep>,
+  { contract, idc, payload }: OutgoingRequest<Req, Rep>,
   options: RequestOptions,
 ): Promise<Msg> {
+  const subject = requestSubject(contract, idc);
   const { connection } = link.session();
   const sent = injectTrace(headers());
   sent.set(busHeaders.schema, `request.${contract.area}.${contract.name}.v1`);

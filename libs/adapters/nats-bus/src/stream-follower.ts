@@ -1,4 +1,4 @@
-import type { JsMsg } from '@nats-io/jetstream';
+import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import { backoffMs, sleep, type Backoff } from '@rackwright/kernel';
 import type { BusStreams } from './bus-streams.js';
 import type { NatsBusOptions } from './nats-bus-options.js';
@@ -52,7 +52,7 @@ export class StreamFollower implements AsyncDisposable {
   async #run(): Promise<void> {
     const { link } = this.#parts;
     let failures = 0;
-    while (!this.#stopping.signal.aborted) {
+    while (!this.#isStopping()) {
       let session: NatsSession | undefined;
       const before = this.#position.after;
       try {
@@ -60,7 +60,7 @@ export class StreamFollower implements AsyncDisposable {
         await this.#follow(session);
       } catch (error) {
         failures = this.#position.after === before ? failures + 1 : 1;
-        if (!this.#stopping.signal.aborted) await this.#recover(session, error, failures);
+        if (!this.#isStopping()) await this.#recover(session, error, failures);
       }
     }
   }
@@ -77,26 +77,37 @@ export class StreamFollower implements AsyncDisposable {
     }
   }
 
-  async #drainCursor(cursor: StreamCursor, signal: AbortSignal): Promise<void> {
+  async #drainCursor({ consumer }: StreamCursor, signal: AbortSignal): Promise<void> {
     let delivered = 0;
     while (!signal.aborted) {
-      const batch = await cursor.consumer.fetch({ max_messages: BATCH_MESSAGES, expires: PULL_EXPIRES_MS });
+      const batch = await consumer.fetch({ max_messages: BATCH_MESSAGES, expires: PULL_EXPIRES_MS });
       const stop = (): void => void batch.close();
       signal.addEventListener('abort', stop, { once: true });
       try {
-        for await (const message of batch) {
-          signal.throwIfAborted();
-          delivered += 1;
-          if (message.info.deliverySequence !== delivered) throw new Error('messages were lost on their way');
-          await this.#deliver(message);
-          this.#position = { ...this.#position, after: message.seq };
-        }
+        delivered = await this.#deliverBatch(batch, delivered, signal);
       } finally {
         signal.removeEventListener('abort', stop);
         stop();
       }
     }
     signal.throwIfAborted();
+  }
+
+  /** Delivers a batch; returns how many messages the cursor has delivered by then. */
+  async #deliverBatch(batch: ConsumerMessages, before: number, signal: AbortSignal): Promise<number> {
+    let delivered = before;
+    for await (const message of batch) {
+      signal.throwIfAborted();
+      delivered += 1;
+      if (message.info.deliverySequence !== delivered) throw new Error('messages were lost on their way');
+      await this.#deliver(message);
+      this.#position = { ...this.#position, after: message.seq };
+    }
+    return delivered;
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
   /** A handler that fails is called again with the same message: passing it over would lose it. */

@@ -1,12 +1,13 @@
 import { describe } from 'vitest';
 import { deviceConformance } from './message-bus/device-conformance.js';
-import { eventConformance, eventOutageConformance } from './message-bus/event-conformance.js';
+import { eventConformance, eventOutageConformance, followConformance } from './message-bus/event-conformance.js';
 import type { MessageBusHarness, WithHarness } from './message-bus/harness.js';
 import { logConformance } from './message-bus/log-conformance.js';
 import {
   answeredRequestConformance,
   failedRequestConformance,
   garbageConformance,
+  problemReplyConformance,
   requestOutageConformance,
 } from './message-bus/request-conformance.js';
 import { traceConformance } from './message-bus/trace-conformance.js';
@@ -22,9 +23,11 @@ export function messageBusConformance(adapter: string, start: () => Promise<Mess
   describe(`MessageBus conformance: ${adapter}`, () => {
     answeredRequestConformance(withHarness);
     failedRequestConformance(withHarness);
+    problemReplyConformance(withHarness);
     garbageConformance(withHarness);
     requestOutageConformance(withHarness);
     eventConformance(withHarness);
+    followConformance(withHarness);
     eventOutageConformance(withHarness);
     logConformance(withHarness);
     deviceConformance(withHarness);

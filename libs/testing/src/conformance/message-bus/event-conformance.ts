@@ -49,6 +49,12 @@ export function eventConformance(withHarness: WithHarness): void {
         expect(range).toEqual({ first: 1, last: 0 });
       }),
     );
+  });
+}
+
+/** Following the stream while nothing fails but handlers. */
+export function followConformance(withHarness: WithHarness): void {
+  describe('following events', () => {
     it(
       'are followed from any position, then as they come, one at a time',
       withHarness(async (harness) => {

@@ -3,10 +3,10 @@ import { isRetryable } from '@rackwright/kernel';
 import { RemoteProblem, requestSubject, type MessageBus, type Problem } from '@rackwright/contracts';
 import { waitFor } from '../../wait-for.js';
 import type { WithHarness } from './harness.js';
-import { addNumbers, IDC, OTHER_IDC, range, type AddNumbers, type Sum } from './sample-messages.js';
+import { addNumbers, IDC, OTHER_IDC, range, Sum, sumOf, type AddNumbers } from './sample-messages.js';
 
 const at = { idc: IDC };
-const add = ({ left, right }: AddNumbers): Promise<Sum> => Promise.resolve({ sum: left + right });
+const add = ({ left, right }: AddNumbers): Promise<Sum> => Promise.resolve(sumOf(left + right));
 
 /** Serves additions and resolves once the server knows. */
 async function serve(bus: MessageBus, handler = add): Promise<AsyncDisposable> {
@@ -23,7 +23,7 @@ export function answeredRequestConformance(withHarness: WithHarness): void {
       withHarness(async (harness) => {
         const [near, far] = [await harness.connect(), await harness.connect()];
         await serve(far);
-        far.respond(addNumbers, { idc: OTHER_IDC }, () => Promise.resolve({ sum: -1 }));
+        far.respond(addNumbers, { idc: OTHER_IDC }, () => Promise.resolve(sumOf(-1)));
         await far.ping();
         await expect(near.request(addNumbers, at, { left: 2, right: 3 })).resolves.toEqual({ sum: 5 });
         await expect(near.request(addNumbers, { idc: OTHER_IDC }, { left: 2, right: 3 })).resolves.toEqual({ sum: -1 });
@@ -79,7 +79,7 @@ export function failedRequestConformance(withHarness: WithHarness): void {
         const error: unknown = await bus
           .request(addNumbers, at, { left: 1, right: 1 }, { timeoutMs: 100 })
           .catch((e: unknown) => e);
-        release.resolve({ sum: 0 });
+        release.resolve(sumOf(0));
         expect(error).toMatchObject({ code: 'request-timeout' });
         expect(isRetryable(error)).toBe(true);
       }),
@@ -97,9 +97,15 @@ export function failedRequestConformance(withHarness: WithHarness): void {
         });
         const { signal } = abort;
         await expect(bus.request(addNumbers, at, { left: 1, right: 1 }, { signal })).rejects.toBe(reason);
-        release.resolve({ sum: 0 });
+        release.resolve(sumOf(0));
       }),
     );
+  });
+}
+
+/** Requests whose responder refuses or fails. */
+export function problemReplyConformance(withHarness: WithHarness): void {
+  describe('problem replies', () => {
     it(
       'reject with the problem their responder throws',
       withHarness(async (harness) => {
@@ -133,7 +139,7 @@ export function failedRequestConformance(withHarness: WithHarness): void {
       'reject when the reply breaks the contract',
       withHarness(async (harness) => {
         const bus = await harness.connect();
-        await serve(bus, () => Promise.resolve({ sum: 'five' } as unknown as Sum));
+        await serve(bus, () => Promise.resolve(Object.assign(new Sum(), { sum: 'five' })));
         const request = bus.request(addNumbers, at, { left: 1, right: 1 });
         await expect(request).rejects.toMatchObject({ code: 'reply-invalid', retryable: false });
       }),
@@ -228,7 +234,7 @@ export function requestOutageConformance(withHarness: WithHarness): void {
         const [outage] = harness.outages;
         await outage?.begin();
         await expect(code).resolves.toBe('bus-unavailable');
-        release.resolve({ sum: 2 });
+        release.resolve(sumOf(2));
         await outage?.end();
       }),
     );

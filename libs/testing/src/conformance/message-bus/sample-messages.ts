@@ -17,6 +17,11 @@ export class Sum {
   declare sum: number;
 }
 
+/** The reply that says `sum`. */
+export function sumOf(sum: number): Sum {
+  return Object.assign(new Sum(), { sum });
+}
+
 export const addNumbers = defineRequest({
   area: 'conformance',
   name: 'add',

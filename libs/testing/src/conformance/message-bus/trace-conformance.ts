@@ -3,7 +3,7 @@ import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../../wait-for.js';
 import type { WithHarness } from './harness.js';
-import { addNumbers, IDC, sampleEvent } from './sample-messages.js';
+import { addNumbers, IDC, sampleEvent, sumOf } from './sample-messages.js';
 
 const activeTrace = (): string | undefined => trace.getActiveSpan()?.spanContext().traceId;
 
@@ -26,7 +26,7 @@ export function traceConformance(withHarness: WithHarness): void {
         far.respond(addNumbers, { idc: IDC }, async ({ left, right }) => {
           await Promise.resolve();
           served = activeTrace();
-          return { sum: left + right };
+          return sumOf(left + right);
         });
         await far.ping();
         const sent = await trace.getTracer('conformance').startActiveSpan('caller', async (span) => {
