@@ -79,13 +79,13 @@ export class MemoryWatch implements Watch {
       this.#list();
       return;
     }
+    if (!this.#isConnected) this.#deliverSynced();
     for (const batch of batches) {
       // The observer may cut the link or dispose the watch while it is being told.
       if (this.#isDisposed || this.#link.isCut) return;
       const changes = batch.changes.filter((change) => keyOf(change).startsWith(this.#target.prefix));
       this.#deliver(changes, batch.revision);
     }
-    if (!this.#isConnected) this.#deliverSynced();
   }
 
   #list(): void {

@@ -11,7 +11,7 @@ export interface ProxyTarget {
 export class TcpProxy implements AsyncDisposable {
   readonly port: number;
   readonly #server: Server;
-  readonly #target: ProxyTarget;
+  #target: ProxyTarget;
   readonly #sockets = new Set<Socket>();
   #isCut = false;
   #delayMs = 0;
@@ -52,6 +52,12 @@ export class TcpProxy implements AsyncDisposable {
   healFor(octets: number): void {
     this.#isCut = false;
     this.#remainingOctets = octets;
+  }
+
+  /** Passes new connections on to another target and resets those there are. */
+  retarget(target: ProxyTarget): void {
+    this.#target = target;
+    for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
   /** Holds every chunk of both directions back for `delayMs`; 0 ends it. */
