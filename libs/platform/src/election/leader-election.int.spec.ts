@@ -1,0 +1,102 @@
+import { EtcdStore } from '@rackwright/adapter-etcd-store';
+import { silentLogger } from '@rackwright/kernel';
+import { launchEtcd, RealClock, SeededRandom, TcpProxy, waitFor, type EtcdServer } from '@rackwright/testing';
+import { describe, expect, it } from 'vitest';
+import { LeaderElection } from './leader-election.js';
+
+const TTL_SECONDS = 2;
+
+/** Two candidates, each behind a proxy of its own, and the moments at which they led. */
+class Race implements AsyncDisposable {
+  readonly running: string[] = [];
+  mostAtOnce = 0;
+  readonly #disposables = new AsyncDisposableStack();
+  readonly #members = new Map<string, { readonly election: LeaderElection; readonly proxy: TcpProxy }>();
+
+  async add(name: string, etcd: EtcdServer): Promise<void> {
+    const proxy = this.#disposables.use(await TcpProxy.start({ port: etcd.port }));
+    const clock = new RealClock();
+    const ports = { clock, random: new SeededRandom(name.length), logger: silentLogger };
+    const store = this.#disposables.use(
+      new EtcdStore({ ...ports, endpoints: [`http://127.0.0.1:${proxy.port}`], unaryTimeoutMs: 1_500 }),
+    );
+    const election = new LeaderElection({
+      ...ports,
+      store,
+      key: '/test/leader',
+      identity: name,
+      ttlSeconds: TTL_SECONDS,
+      lead: (signal) => this.#lead(name, signal),
+    });
+    this.#disposables.use(election);
+    this.#members.set(name, { election, proxy });
+  }
+
+  async leader(): Promise<string> {
+    return waitFor(() => this.running[0], { what: 'a leader', deadlineMs: 20_000 });
+  }
+
+  member(name: string): { readonly election: LeaderElection; readonly proxy: TcpProxy } {
+    const member = this.#members.get(name);
+    if (member === undefined) throw new Error(`no candidate ${name}`);
+    return member;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#disposables[Symbol.asyncDispose]();
+  }
+
+  async #lead(name: string, signal: AbortSignal): Promise<void> {
+    this.running.push(name);
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.running.length);
+    await new Promise((resolve) => {
+      signal.addEventListener('abort', resolve);
+    });
+    this.running.splice(this.running.indexOf(name), 1);
+  }
+}
+
+async function race(etcd: EtcdServer): Promise<Race> {
+  const started = new Race();
+  await started.add('one', etcd);
+  await started.add('other', etcd);
+  return started;
+}
+
+describe('LeaderElection on etcd', () => {
+  it('replaces a leader that is cut off within the lifetime of its lease, and never has two', async () => {
+    await using etcd = await launchEtcd();
+    await using elections = await race(etcd);
+    const first = await elections.leader();
+    const cutAt = performance.now();
+    elections.member(first).proxy.cut();
+    const second = first === 'one' ? 'other' : 'one';
+    await waitFor(() => elections.running[0] === second, { what: 'the takeover', deadlineMs: 20_000 });
+    // etcd looks for expired leases every half second; the rest is slack for a loaded machine.
+    expect(performance.now() - cutAt).toBeLessThan(TTL_SECONDS * 1_000 + 2_500);
+    elections.member(first).proxy.heal();
+    expect(elections.mostAtOnce).toBe(1);
+  });
+
+  it('replaces a leader that resigns at once', async () => {
+    await using etcd = await launchEtcd();
+    await using elections = await race(etcd);
+    const first = await elections.leader();
+    const resignedAt = performance.now();
+    await elections.member(first).election[Symbol.asyncDispose]();
+    await waitFor(() => elections.running.length === 1 && elections.running[0] !== first, { what: 'the takeover' });
+    expect(performance.now() - resignedAt).toBeLessThan(1_500);
+    expect(elections.mostAtOnce).toBe(1);
+  });
+
+  it('has one leader again after etcd was killed and restarted', async () => {
+    await using etcd = await launchEtcd();
+    await using elections = await race(etcd);
+    await elections.leader();
+    await etcd.kill9();
+    await waitFor(() => elections.running.length === 0, { what: 'the leader fences itself', deadlineMs: 10_000 });
+    await etcd.restart();
+    await elections.leader();
+    expect(elections.mostAtOnce).toBe(1);
+  });
+});
