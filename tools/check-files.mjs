@@ -1,13 +1,12 @@
 /** Checks what ESLint cannot see: file and folder names, notes without an issue, and characters that do not belong in source. */
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join, parse } from 'node:path';
 
 const forbidden = new Set(
   'utils util helpers helper common misc core base manager processor data info handler2'.split(' '),
 );
-const sourceRoots = /^(apps|libs|tools|e2e|bench)\//;
-const sourceFile = /\.(ts|tsx|mjs|cjs|js)$/;
+const sourceRoots = ['apps', 'libs', 'tools', 'e2e', 'bench'];
+const generated = /(^|\/)(node_modules|dist)(\/|$)/;
 const kebab = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const suffixes = new Set(
   'module controller guard filter port schema interceptor pipe contract int e2e spec d config'.split(' '),
@@ -35,27 +34,15 @@ function textProblems(path, text) {
     );
 }
 
-function trackedFiles(root) {
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
-  return listed
-    .toString('utf8')
-    .split('\0')
-    .filter((path) => sourceRoots.test(path) && sourceFile.test(path));
-}
-
-function readIfPresent(path) {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  }
+function listFiles(root) {
+  const patterns = sourceRoots.map((folder) => `${folder}/**/*.{ts,tsx,mjs,cjs,js}`);
+  return globSync(patterns, { cwd: root, exclude: (path) => generated.test(path) }).sort();
 }
 
 const root = process.argv[2] ?? process.cwd();
-const files = trackedFiles(root);
+const files = listFiles(root);
 const problems = files.flatMap((path) =>
-  [...nameProblems(path), ...textProblems(path, readIfPresent(join(root, path)))].map(
+  [...nameProblems(path), ...textProblems(path, readFileSync(join(root, path), 'utf8'))].map(
     (problem) => `${path}: ${problem}`,
   ),
 );

@@ -19,7 +19,7 @@ export const importTable = {
 };
 
 /** Types that may depend on every layer except the apps. */
-export const unrestrictedTypes = ['testing', 'e2e'];
+const unrestrictedTypes = ['testing', 'e2e'];
 
 /** One scope per service; nothing of one scope depends on another. */
 export const scopes = ['control-plane', 'regional', 'operator-pm', 'host-agent', 'install-agent', 'prewarm'];

@@ -1,0 +1,82 @@
+# The front door: every command of the project, each explained by `make help`.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# The Node that npm brought comes before the machine's own.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export NX_DAEMON := false
+export NX_NO_CLOUD := true
+export NX_ISOLATE_PLUGINS := false
+
+DEPS ?= run
+ARGS ?=
+
+.PHONY: help deps modules build demo run run-regional run-regional-dc2 run-agent start-etcd stop-etcd start-nats stop-nats test check bench clean
+
+help: ## List the commands
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
+
+deps: ## Install what is missing to run (DEPS=run), test (DEPS=test) or only build (DEPS=build)
+	@bash tools/deps.sh $(DEPS)
+
+modules:
+	@bash tools/deps.sh build
+
+build: modules ## Compile every package
+	@npm run --silent build
+
+demo: ## Start a whole world with 20 simulated machines; ARGS=--once ends when all are installed
+	@bash tools/deps.sh run
+	npm run --silent build
+	exec node tools/demo/dist/main.js $(ARGS)
+
+run: build ## Run the control plane on port 8080 (needs etcd and NATS: start-etcd, start-nats)
+	@exec node apps/control-plane/dist/main.js $(ARGS)
+
+run-regional: build ## Run the region dc1 on unprivileged ports: HTTP 8081, DHCP 6767, TFTP 6969
+	@export RW_IDC="$${RW_IDC:-dc1}" RW_HTTP_PORT="$${RW_HTTP_PORT:-8081}" RW_DHCP_PORT="$${RW_DHCP_PORT:-6767}" RW_TFTP_PORT="$${RW_TFTP_PORT:-6969}"
+	exec node apps/regional/dist/main.js $(ARGS)
+
+run-regional-dc2: build ## Run the region dc2 beside it: HTTP 8091, DHCP 6867, TFTP 7069
+	@export RW_IDC="$${RW_IDC:-dc2}" RW_HTTP_PORT="$${RW_HTTP_PORT:-8091}" RW_DHCP_PORT="$${RW_DHCP_PORT:-6867}" RW_TFTP_PORT="$${RW_TFTP_PORT:-7069}"
+	exec node apps/regional/dist/main.js $(ARGS)
+
+run-agent: build ## Power on one simulated machine against the region dc1
+	@export RW_IDC="$${RW_IDC:-dc1}" RW_HTTP_PORT="$${RW_HTTP_PORT:-8081}" RW_DHCP_PORT="$${RW_DHCP_PORT:-6767}" RW_TFTP_PORT="$${RW_TFTP_PORT:-6969}"
+	exec node tools/demo/dist/run-agent.js $(ARGS)
+
+start-etcd: ## Start an etcd in the background, with its data under .rackwright
+	@bash tools/deps.sh run
+	bash tools/local-server.sh etcd start
+
+stop-etcd: ## Stop the etcd that start-etcd started
+	@bash tools/local-server.sh etcd stop
+
+start-nats: ## Start a NATS with JetStream and MQTT in the background
+	@bash tools/deps.sh run
+	bash tools/local-server.sh nats start
+
+stop-nats: ## Stop the NATS that start-nats started
+	@bash tools/local-server.sh nats stop
+
+test: ## Install what the tests need, then run all of them: unit, integration, e2e
+	@bash tools/deps.sh test
+	npm run --silent build
+	node tools/test.mjs $(ARGS)
+
+check: modules ## Check format, lint, types, boundaries, unused code and references
+	@npm run --silent check
+
+bench: ## Run the benchmarks
+	@bash tools/deps.sh test
+	npm run --silent build
+	exec node bench/dist/main.js $(ARGS)
+
+clean: ## Stop what start-etcd and start-nats started; remove builds, caches and local state
+	@bash tools/local-server.sh etcd stop
+	bash tools/local-server.sh nats stop
+	rm -rf .rackwright .nx coverage node_modules/.cache
+	find . -name node_modules -prune -o -type d -name dist -prune -exec rm -rf {} +
