@@ -6,6 +6,7 @@ export { checkDocument, decodeRecord, encodeRecord, fieldProblems, type InvalidD
 export {
   IdcSettingsRecord,
   IpOwnerRecord,
+  JournalCursorRecord,
   LeaseRecord,
   MachineLivenessRecord,
   MachineMetaRecord,

@@ -3,6 +3,7 @@ import { defineKey } from './key-contract.js';
 import {
   IdcSettingsRecord,
   IpOwnerRecord,
+  JournalCursorRecord,
   LeaseRecord,
   MachineLivenessRecord,
   MachineMetaRecord,
@@ -24,7 +25,7 @@ import {
 
 /** Every key of the product in etcd. One schema each; who writes is part of the contract. */
 export const keyspace = {
-  server: defineKey('/os/{idc}/servers/{sn}', { schema: ServerRecord, writers: ['control-plane'] }),
+  server: defineKey('/os/{idc}/servers/{sn}', { schema: ServerRecord, writers: ['control-plane', 'regional'] }),
   macOwner: defineKey('/os/{idc}/macs/{mac}', { schema: MacOwnerRecord, writers: ['control-plane', 'regional'] }),
   task: defineKey('/os/{idc}/machines/{sn}/task', { schema: TaskRecord, writers: ['control-plane', 'regional'] }),
   /** The control plane writes it once, when a claim turns a report into a machine. */
@@ -47,6 +48,10 @@ export const keyspace = {
   lease: defineKey('/os/{idc}/leases/{ip}', { schema: LeaseRecord, writers: ['regional'] }),
   regionInfo: defineKey('/os/region/{idc}/info', { schema: RegionInfoRecord, writers: ['regional'] }),
   regionHeartbeat: defineKey('/os/region/{idc}/heartbeat', { schema: RegionHeartbeatRecord, writers: ['regional'] }),
+  journalCursor: defineKey('/os/region/{idc}/journals/{instance}', {
+    schema: JournalCursorRecord,
+    writers: ['regional'],
+  }),
   regionPresence: defineKey('/os/global/regions/{idc}', { schema: RegionPresenceRecord, writers: ['control-plane'] }),
   unmatched: defineKey('/os/unmatched_reports/{idc}/{mac}', {
     schema: UnmatchedReportRecord,

@@ -173,6 +173,13 @@ export class RegionInfoRecord {
   @InstantField() readonly started_at!: Instant;
 }
 
+/** `/os/region/{idc}/journals/{instance}`: how far the facts a region kept on its disk have been written. */
+export class JournalCursorRecord {
+  @IntegerField({ description: 'Position in the journal', min: 0, max: Number.MAX_SAFE_INTEGER })
+  readonly position!: number;
+  @InstantField() readonly at!: Instant;
+}
+
 /** `/os/region/{idc}/heartbeat`: attached to a 30 s lease; its counters are rewritten every few seconds. */
 export class RegionHeartbeatRecord {
   @TextField({ description: 'Installation', maxLength: 64 }) readonly instance!: string;

@@ -1,0 +1,236 @@
+import type { Change, IdcSettingsRecord, Revision, ServerRecord } from '@rackwright/contracts';
+import type { Lease, Node, Reservation, Subnet } from '@rackwright/domain-netboot';
+import { builtinProfiles, isUnfinished, mergeProfiles, type Profile, type Task } from '@rackwright/domain-provisioning';
+import type { Idc, Instant, Logger, Mac, Sn } from '@rackwright/kernel';
+import { InvalidRecords } from './invalid-records.js';
+import type { Held } from './held-records.js';
+import { BEFORE_ALL, type RecordKind } from './record-kind.js';
+import { RegionRecords } from './region-records.js';
+import type { RegionView, ViewChange } from './region-view.port.js';
+import { profileOf, reservationOf, subnetOf } from './stored-values.js';
+
+interface Located {
+  readonly kind: RecordKind;
+  readonly id: string;
+}
+
+/** A record by key, as text. */
+export interface RecordText {
+  readonly key: string;
+  readonly json: string;
+  readonly modRevision: Revision;
+}
+
+/**
+ * The view and its writers' side. What etcd holds comes in by {@link apply}; what this process wrote itself by
+ * {@link adopt}, ahead of the watch; what is kept on disk while etcd is away lies over it until it is written.
+ */
+export class RegionState implements RegionView {
+  readonly invalid = new InvalidRecords();
+  readonly #records: RegionRecords;
+  readonly #logger: Logger;
+  readonly #listeners = new Set<(changes: readonly ViewChange[]) => void>();
+  readonly #keptTasks = new Map<Sn, Task>();
+  readonly #keptNodes = new Map<Mac, Node>();
+  #subnets: readonly Subnet[] | undefined;
+  #profiles: readonly Profile[] | undefined;
+  #revision = BEFORE_ALL;
+
+  constructor(idc: Idc, logger: Logger) {
+    this.#records = new RegionRecords(idc);
+    this.#logger = logger;
+  }
+
+  get revision(): Revision {
+    return this.#revision;
+  }
+
+  set revision(revision: Revision) {
+    this.#revision = revision;
+  }
+
+  taskBySn(sn: Sn): Task | undefined {
+    return this.#keptTasks.get(sn) ?? this.#records.tasks.get(sn)?.value;
+  }
+
+  taskByMac(mac: Mac): Task | undefined {
+    const sn = this.#records.tasks.snOfMac(mac);
+    return sn === undefined ? undefined : this.taskBySn(sn);
+  }
+
+  /** The task whose present attempt has this boot token. */
+  taskByToken(token: string): Task | undefined {
+    const sn = this.#records.tasks.snOfToken(token);
+    return sn === undefined ? undefined : this.taskBySn(sn);
+  }
+
+  nodeByMac(mac: Mac): Node | undefined {
+    return this.#keptNodes.get(mac) ?? this.#records.nodes.get(mac);
+  }
+
+  *nodes(): Generator<Node> {
+    for (const [mac, { value }] of this.#records.nodes.held.entries()) yield this.#keptNodes.get(mac as Mac) ?? value;
+    for (const node of this.#keptNodes.values()) if (this.#records.nodes.get(node.mac) === undefined) yield node;
+  }
+
+  serverBySn(sn: Sn): ServerRecord | undefined {
+    return this.#records.servers.get(sn);
+  }
+
+  reservationByMac(mac: Mac): Reservation | undefined {
+    const record = this.#records.reservations.get(mac);
+    return record === undefined ? undefined : reservationOf(record);
+  }
+
+  *reservations(): Generator<Reservation> {
+    for (const record of this.#records.reservations.held.values()) yield reservationOf(record);
+  }
+
+  subnets(): readonly Subnet[] {
+    this.#subnets ??= this.#records.subnets.held.values().map(subnetOf);
+    return this.#subnets;
+  }
+
+  leases(): readonly Lease[] {
+    return this.#records.leases.held.values();
+  }
+
+  profiles(): readonly Profile[] {
+    this.#profiles ??= mergeProfiles(builtinProfiles, this.#records.profiles.held.values().map(profileOf));
+    return this.#profiles;
+  }
+
+  settings(): IdcSettingsRecord {
+    return this.#records.settings.get('settings') ?? {};
+  }
+
+  /** When the unmatched machine was seen first. */
+  storedFirstSeen(mac: Mac): Held<Instant> | undefined {
+    const held = this.#records.unmatched.held.get(mac);
+    return held === undefined ? undefined : { value: held.value.first_seen, modRevision: held.modRevision };
+  }
+
+  get unmatchedCount(): number {
+    return this.#records.unmatched.held.size;
+  }
+
+  onChange(listener: (changes: readonly ViewChange[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** The task as etcd holds it; `isAbridged`: without its log tail and progress. */
+  storedTask(sn: Sn): (Held<Task> & { readonly isAbridged: boolean }) | undefined {
+    const held = this.#records.tasks.get(sn);
+    return held === undefined ? undefined : { ...held, isAbridged: this.#records.tasks.isAbridged(sn) };
+  }
+
+  /** The node as etcd holds it. */
+  storedNode(mac: Mac): Held<Node> | undefined {
+    return this.#records.nodes.held.get(mac);
+  }
+
+  /** Takes changes of the store. */
+  apply(changes: readonly Change[]): void {
+    const seen: ViewChange[] = [];
+    for (const change of changes) {
+      const changed = change.kind === 'put' ? this.#put(change.entry) : this.#delete(change.key, change.modRevision);
+      if (changed !== undefined) seen.push(changed);
+    }
+    this.#tell(seen);
+  }
+
+  /** Takes a value this process wrote, or read back from its snapshot: it was checked before. */
+  adopt(key: string, value: object, modRevision: Revision): void {
+    const at = this.#locate(key);
+    if (at === undefined) return;
+    const held = at.kind.revisionOf(at.id);
+    if (held !== undefined && held > modRevision) return;
+    at.kind.adopt(at.id, value, modRevision);
+    this.#tell([this.#changed(at)]);
+  }
+
+  /** Forgets the revisions of all that is held, so that every record delivered next counts as new. */
+  distrust(): void {
+    for (const kind of this.#records.kinds) kind.distrust();
+  }
+
+  /** Lays a task over the stored one: its reports are on disk and not in etcd yet. */
+  keepTask(task: Task): void {
+    this.#keptTasks.set(task.sn, task);
+    this.#tell([{ kind: 'task', id: task.sn }]);
+  }
+
+  keepNode(node: Node): void {
+    this.#keptNodes.set(node.mac, node);
+    this.#tell([{ kind: 'node', id: node.mac }]);
+  }
+
+  /** Everything kept on disk is in etcd. */
+  releaseKept(): void {
+    this.#keptTasks.clear();
+    this.#keptNodes.clear();
+  }
+
+  /** Every record that belongs into a snapshot. */
+  *texts(): Generator<RecordText> {
+    for (const kind of this.#records.kinds) yield* kind.texts();
+  }
+
+  #put(entry: {
+    readonly key: string;
+    readonly value: string;
+    readonly modRevision: Revision;
+  }): ViewChange | undefined {
+    const at = this.#locate(entry.key);
+    if (at === undefined) return undefined;
+    const held = at.kind.revisionOf(at.id);
+    if (held !== undefined && held >= entry.modRevision) return undefined;
+    const put = at.kind.put(at.id, entry.value, entry.modRevision);
+    if (!put.ok) {
+      this.invalid.add(entry.key, entry.modRevision, put.fault.errors);
+      this.#logger.warn({ key: entry.key, errors: put.fault.errors }, 'invalid record; the last good value stays');
+      return undefined;
+    }
+    this.invalid.clear(entry.key);
+    return this.#changed(at);
+  }
+
+  #delete(key: string, deletedAt: Revision): ViewChange | undefined {
+    this.invalid.clear(key);
+    const at = this.#locate(key);
+    const held = at?.kind.revisionOf(at.id);
+    if (held !== undefined && held > deletedAt) return undefined;
+    return at?.kind.delete(at.id) === true ? this.#changed(at) : undefined;
+  }
+
+  #locate(key: string): Located | undefined {
+    for (const kind of this.#records.kinds) {
+      const id = kind.idOf(key);
+      if (id !== undefined) return { kind, id };
+    }
+    return undefined;
+  }
+
+  #changed({ kind, id }: Located): ViewChange {
+    if (kind.kind === 'subnet') this.#subnets = undefined;
+    if (kind.kind === 'profile') this.#profiles = undefined;
+    if (kind.kind === 'task') this.#dropOutdated(id as Sn);
+    return { kind: kind.kind, id };
+  }
+
+  /** What etcd decided about a task ends what was kept over it. */
+  #dropOutdated(sn: Sn): void {
+    const kept = this.#keptTasks.get(sn);
+    const stored = this.#records.tasks.get(sn)?.value;
+    if (kept === undefined) return;
+    if (stored?.task_id !== kept.task_id || !isUnfinished(stored.status)) this.#keptTasks.delete(sn);
+  }
+
+  #tell(changes: readonly ViewChange[]): void {
+    if (changes.length === 0) return;
+    for (const listener of this.#listeners) listener(changes);
+  }
+}

@@ -1,0 +1,112 @@
+import type { Revision } from '@rackwright/contracts';
+import { isUnfinished, type Task } from '@rackwright/domain-provisioning';
+import type { Mac, Sn } from '@rackwright/kernel';
+import type { Held } from './held-records.js';
+
+/** A task as it lies on the shelf: text, and what it is looked up by. */
+interface Shelved {
+  readonly json: string;
+  readonly modRevision: Revision;
+  readonly mac: Mac;
+  readonly token: string;
+  readonly createdAt: string;
+  readonly isUnfinished: boolean;
+}
+
+/** Tasks that are kept parsed: those of machines that are booting or reporting now. */
+const MAX_PARSED = 512;
+
+/**
+ * The tasks of the region, compact: ten thousand parsed tasks with their logs would take half a gigabyte, as text
+ * they take a tenth of that. The log tail and the progress of a finished task are dropped, for nothing on the boot
+ * path needs them.
+ */
+export class TaskShelf {
+  readonly #bySn = new Map<string, Shelved>();
+  readonly #snsByMac = new Map<Mac, Set<Sn>>();
+  readonly #snByToken = new Map<string, Sn>();
+  readonly #parsed = new Map<Sn, Task>();
+
+  get size(): number {
+    return this.#bySn.size;
+  }
+
+  put(task: Task, modRevision: Revision): void {
+    this.delete(task.sn);
+    const unfinished = isUnfinished(task.status);
+    const kept: Task = unfinished ? task : { ...task, logs: [], progress: task.progress.slice(-1) };
+    this.#bySn.set(task.sn, {
+      json: JSON.stringify(kept),
+      modRevision,
+      mac: task.mac,
+      token: task.boot.token,
+      createdAt: task.created_at,
+      isUnfinished: unfinished,
+    });
+    const sns = this.#snsByMac.get(task.mac);
+    if (sns === undefined) this.#snsByMac.set(task.mac, new Set([task.sn]));
+    else sns.add(task.sn);
+    this.#snByToken.set(task.boot.token, task.sn);
+  }
+
+  delete(sn: Sn): boolean {
+    const shelved = this.#bySn.get(sn);
+    if (shelved === undefined) return false;
+    this.#bySn.delete(sn);
+    this.#parsed.delete(sn);
+    if (this.#snByToken.get(shelved.token) === sn) this.#snByToken.delete(shelved.token);
+    const sns = this.#snsByMac.get(shelved.mac);
+    sns?.delete(sn);
+    if (sns?.size === 0) this.#snsByMac.delete(shelved.mac);
+    return true;
+  }
+
+  get(sn: Sn): Held<Task> | undefined {
+    const shelved = this.#bySn.get(sn);
+    if (shelved === undefined) return undefined;
+    return { value: this.#parsed.get(sn) ?? this.#parse(sn, shelved.json), modRevision: shelved.modRevision };
+  }
+
+  modRevisionOf(sn: Sn): Revision | undefined {
+    return this.#bySn.get(sn)?.modRevision;
+  }
+
+  /** Whether the task lacks its log tail and progress, so that it must not be written back. */
+  isAbridged(sn: Sn): boolean {
+    return this.#bySn.get(sn)?.isUnfinished === false;
+  }
+
+  /** The machine whose present attempt has this boot token. */
+  snOfToken(token: string): Sn | undefined {
+    return this.#snByToken.get(token);
+  }
+
+  /** The machine whose task owns `mac`: an unfinished one before a finished one, a newer before an older. */
+  snOfMac(mac: Mac): Sn | undefined {
+    let best: { readonly sn: Sn; readonly rank: string } | undefined;
+    for (const sn of this.#snsByMac.get(mac) ?? []) {
+      const shelved = this.#bySn.get(sn);
+      const rank = `${shelved?.isUnfinished === true ? '1' : '0'}${shelved?.createdAt ?? ''}`;
+      if (best === undefined || rank > best.rank) best = { sn, rank };
+    }
+    return best?.sn;
+  }
+
+  /** Makes every task older than anything the store may deliver. */
+  distrust(): void {
+    for (const [sn, shelved] of this.#bySn) this.#bySn.set(sn, { ...shelved, modRevision: 0n });
+  }
+
+  /** Every task as text, with its machine and revision. */
+  *texts(): Generator<{ readonly sn: string; readonly json: string; readonly modRevision: Revision }> {
+    for (const [sn, { json, modRevision }] of this.#bySn) yield { sn, json, modRevision };
+  }
+
+  #parse(sn: Sn, json: string): Task {
+    const task = JSON.parse(json) as Task;
+    this.#parsed.set(sn, task);
+    const [oldest] = this.#parsed.keys();
+    if (this.#parsed.size > MAX_PARSED && oldest !== undefined) this.#parsed.delete(oldest);
+    return task;
+  }
+}
