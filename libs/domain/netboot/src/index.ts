@@ -1,3 +1,25 @@
+export { chooseBootScript, type BootScriptChoice, type BootScriptFacts } from './boot-script/choose-boot-script.js';
+export { bootFileTable } from './dhcp/boot-file-table.js';
+export { decide } from './dhcp/decide.js';
+export {
+  type BootRefusal,
+  type Destination,
+  type DhcpDecision,
+  type FieldSource,
+  type Reply,
+  type ReplyFields,
+  type ReplyValues,
+  type Silence,
+  type SilenceReason,
+  type Sourced,
+} from './dhcp/dhcp-decision.js';
+export { type Arrival, type BootClientFacts, type DhcpRequest, type RelayFacts } from './dhcp/dhcp-request.js';
+export { type BootSettings, type NetbootView } from './dhcp/netboot-view.js';
+export { SubnetIndex } from './dhcp/subnet-index.js';
+export { MAX_POOL_ADDRESSES } from './leases/address-pool.js';
+export { type LeaseChange } from './leases/lease-change.js';
+export { type LeaseLookup } from './leases/lease-lookup.js';
+export { isEnded, LeaseTable, type LeaseWrite } from './leases/lease-table.js';
 export {
   dhcpModes,
   nodeStatuses,

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { chooseBootScript, type BootScriptFacts } from './choose-boot-script.js';
+
+type Status = NonNullable<BootScriptFacts['task']>['status'];
+
+const task = (status: Status, consumed = false): BootScriptFacts['task'] & object => ({
+  status,
+  boot: consumed ? { consumed_at: '2026-01-01T00:00:00.000Z' } : {},
+});
+
+describe('chooseBootScript', () => {
+  it.each([
+    [{}, 'wait', 'machine-unknown'],
+    [{ node: { status: 'discovered' } }, 'wait', 'machine-discovered'],
+    [{ task: task('pending') }, 'wait', 'task-pending'],
+    [{ task: task('pending'), node: { status: 'installed' } }, 'local-boot', 'machine-installed'],
+    [{ task: task('approved'), node: { status: 'discovered' } }, 'install', 'task-approved'],
+    [{ task: task('installing') }, 'install', 'task-approved'],
+    [{ task: task('installing', true) }, 'local-boot', 'token-consumed'],
+    [{ task: task('completed', true), node: { status: 'discovered' } }, 'local-boot', 'task-over'],
+    [{ task: task('failed') }, 'local-boot', 'task-over'],
+    [{ task: task('cancelled') }, 'local-boot', 'task-over'],
+    [{ node: { status: 'rescue' } }, 'rescue', 'machine-in-rescue'],
+    [{ node: { status: 'online' } }, 'local-boot', 'machine-installed'],
+    [
+      { task: task('approved'), node: { status: 'installed', boot_override: 'local-boot' } },
+      'local-boot',
+      'boot-override',
+    ],
+    [{ node: { status: 'installed', boot_override: 'rescue' } }, 'rescue', 'boot-override'],
+    [{ allowNetboot: false, task: task('approved') }, 'local-boot', 'netboot-disabled'],
+  ] as const)('%j boots %s', (facts: BootScriptFacts, script, reason) => {
+    expect(chooseBootScript(facts)).toEqual({ script, reason });
+  });
+});

@@ -1,0 +1,49 @@
+import type { NodeStatus } from '../site-data.js';
+
+/** What a machine's script depends on. */
+export interface BootScriptFacts {
+  /** Absent: not reserved, or reserved without saying. */
+  readonly allowNetboot?: boolean;
+  readonly node?: { readonly status: NodeStatus; readonly boot_override?: 'local-boot' | 'rescue' };
+  readonly task?: {
+    readonly status: 'pending' | 'approved' | 'installing' | 'completed' | 'failed' | 'rejected' | 'cancelled';
+    readonly boot: { readonly consumed_at?: string };
+  };
+}
+
+/** Which script a machine gets, and why. */
+export interface BootScriptChoice {
+  readonly script: 'wait' | 'install' | 'local-boot' | 'rescue';
+  readonly reason:
+    | 'netboot-disabled'
+    | 'boot-override'
+    | 'task-approved'
+    | 'task-pending'
+    | 'token-consumed'
+    | 'task-over'
+    | 'machine-unknown'
+    | 'machine-discovered'
+    | 'machine-in-rescue'
+    | 'machine-installed';
+}
+
+/**
+ * The script by state. Only an approved attempt whose installer has not taken over yet is installed; an unknown machine
+ * waits; everything else boots from its disk, also an installed machine whose next task is not approved yet.
+ */
+export function chooseBootScript({ allowNetboot, node, task }: BootScriptFacts): BootScriptChoice {
+  if (allowNetboot === false) return { script: 'local-boot', reason: 'netboot-disabled' };
+  if (node?.boot_override !== undefined) return { script: node.boot_override, reason: 'boot-override' };
+  if (task !== undefined && task.status !== 'pending') return scriptOfTask(task);
+  if (node?.status === 'rescue') return { script: 'rescue', reason: 'machine-in-rescue' };
+  if (node === undefined) return { script: 'wait', reason: task === undefined ? 'machine-unknown' : 'task-pending' };
+  if (node.status === 'discovered') return { script: 'wait', reason: 'machine-discovered' };
+  return { script: 'local-boot', reason: 'machine-installed' };
+}
+
+function scriptOfTask({ status, boot }: BootScriptFacts['task'] & object): BootScriptChoice {
+  if (status !== 'approved' && status !== 'installing') return { script: 'local-boot', reason: 'task-over' };
+  return boot.consumed_at === undefined
+    ? { script: 'install', reason: 'task-approved' }
+    : { script: 'local-boot', reason: 'token-consumed' };
+}

@@ -1,0 +1,22 @@
+import type { Subnet } from '../site-data.js';
+import type { Arrival, DhcpRequest } from './dhcp-request.js';
+import type { SubnetIndex } from './subnet-index.js';
+
+/**
+ * The subnet a client is on: link selection (RFC 3527), subnet selection (RFC 3011), the relay's address, the relay
+ * match, the client's own address, the interface; the first that is given decides, and finds a subnet or none.
+ */
+export function chooseSubnet(request: DhcpRequest, arrival: Arrival, subnets: SubnetIndex): Subnet | undefined {
+  const named = request.relay?.linkSelection ?? request.subnetSelection;
+  if (named !== undefined) return subnets.containing(named);
+  if (request.giaddr !== undefined) {
+    return subnets.containing(request.giaddr) ?? subnets.matching(request.giaddr, request.relay);
+  }
+  const own = request.ciaddr === undefined ? undefined : subnets.containing(request.ciaddr);
+  if (own !== undefined) return own;
+  for (const address of arrival.addresses) {
+    const found = subnets.containing(address);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,95 @@
+import { cidrContains, type EpochMs } from '@rackwright/kernel';
+import { chooseAddress } from './choose-address.js';
+import { chooseSubnet } from './choose-subnet.js';
+import { decideRequest } from './decide-request.js';
+import { silence, type DhcpDecision, type Silence, type SilenceReason } from './dhcp-decision.js';
+import type { Arrival, DhcpRequest } from './dhcp-request.js';
+import { isForUs, type Exchange } from './exchange.js';
+import type { NetbootView } from './netboot-view.js';
+import { giveAddress, giveParameters } from './reply.js';
+
+/**
+ * What becomes of one message: a reply with the origin of each of its fields, or silence with its reason. Nothing is
+ * changed; the shell applies {@link Reply.change} before the next decision.
+ */
+export function decide(
+  request: DhcpRequest,
+  arrival: Arrival,
+  options: { view: NetbootView; now: EpochMs },
+): DhcpDecision {
+  const exchange = admit(request, arrival, options.view);
+  return exchange.kind === 'silence' ? exchange : answer(exchange.value, options.now);
+}
+
+type Admission = Silence | { readonly kind: 'exchange'; readonly value: Exchange };
+
+function admit(request: DhcpRequest, arrival: Arrival, view: NetbootView): Admission {
+  const refusal = refusalOf(request, view);
+  if (refusal !== undefined) return silence(refusal);
+  if (request.mac === undefined) return silence('hardware-address-invalid');
+  const reservation = view.reservationOf(request.mac);
+  if (view.mode === 'reservation' && reservation === undefined) return silence('unknown-machine');
+  const subnet = chooseSubnet(request, arrival, view.subnets);
+  if (subnet === undefined) return silence('no-subnet');
+  const serverId = request.relay?.serverOverride ?? arrival.addresses[0];
+  return { kind: 'exchange', value: { request, arrival, view, mac: request.mac, subnet, reservation, serverId } };
+}
+
+function refusalOf(request: DhcpRequest, view: NetbootView): SilenceReason | undefined {
+  if (view.mode === 'off') return 'mode-off';
+  if (view.mode !== 'server' && view.mode !== 'reservation') return 'mode-unavailable';
+  if (!request.isBootRequest) return 'not-a-request';
+  if (request.type === 'bootp') return 'bootp-not-served';
+  if (request.type === 'other') return 'type-not-served';
+  return relayRefusal(request, view);
+}
+
+/** Nobody but a relay may add option 82 (RFC 3046 section 2.1), and only relays we know are answered. */
+function relayRefusal({ giaddr, relay, ciaddr }: DhcpRequest, view: NetbootView): SilenceReason | undefined {
+  if (giaddr === undefined) {
+    if (relay !== undefined) return 'relay-option-untrusted';
+    return view.isDirectAllowed || ciaddr !== undefined ? undefined : 'not-relayed';
+  }
+  const isAllowed = view.relays.length === 0 || view.relays.some((cidr) => cidrContains(cidr, giaddr));
+  return isAllowed ? undefined : 'relay-not-allowed';
+}
+
+function answer(exchange: Exchange, now: EpochMs): DhcpDecision {
+  switch (exchange.request.type) {
+    case 'discover': {
+      const chosen = chooseAddress(exchange, now);
+      return 'kind' in chosen ? chosen : giveAddress(exchange, 'offer', { ...chosen, now });
+    }
+    case 'request':
+      return decideRequest(exchange, now);
+    case 'decline':
+      return decideDecline(exchange, now);
+    case 'release':
+      return decideRelease(exchange);
+    case 'inform':
+      return exchange.request.ciaddr === undefined ? silence('request-incomplete') : giveParameters(exchange);
+    default:
+      return silence('type-not-served');
+  }
+}
+
+/** Only who was given an address may say that it is in use, or one client could empty the pool. */
+function decideDecline(exchange: Exchange, now: EpochMs): DhcpDecision {
+  const { request, view, mac, subnet } = exchange;
+  const ip = request.requestedIp;
+  if (ip === undefined) return silence('request-incomplete');
+  const lease = view.leases.find(ip);
+  const isOwn = view.leases.heldBy(mac, subnet.name) === ip || (lease?.state === 'active' && lease.mac === mac);
+  if (!isOwn || !isForUs(exchange)) return silence('decline-not-holder');
+  const until = (now + view.declineMs) as EpochMs;
+  return silence('declined', { kind: 'decline', ip, subnet: subnet.name, until });
+}
+
+function decideRelease(exchange: Exchange): DhcpDecision {
+  const { request, view, mac } = exchange;
+  const ip = request.ciaddr;
+  if (ip === undefined) return silence('request-incomplete');
+  const lease = view.leases.find(ip);
+  if (lease?.state !== 'active' || lease.mac !== mac || !isForUs(exchange)) return silence('release-not-holder');
+  return silence('released', { kind: 'release', ip, mac });
+}

@@ -1,0 +1,163 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { instantMs, type Ipv4, type Mac } from '@rackwright/kernel';
+import { given, ip, lan, macNumber, request, SERVER, Site } from '../dhcp/netboot-fixture.js';
+import { AddressSet } from './address-set.js';
+import { LeaseTable } from './lease-table.js';
+
+const CLIENTS = 14;
+
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('discover' as const), client: fc.nat(CLIENTS) }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('select' as const), client: fc.nat(CLIENTS) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('renew' as const), client: fc.nat(CLIENTS) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('release' as const), client: fc.nat(CLIENTS) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('decline' as const), client: fc.nat(CLIENTS) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('steal' as const), client: fc.nat(CLIENTS) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('reserve' as const), client: fc.nat(CLIENTS) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), client: fc.nat(4_000) }) },
+);
+
+/** What the clients believe: an address and until when, by the ACKs they got. */
+class Clients {
+  readonly offers = new Map<Mac, Ipv4>();
+  readonly leases = new Map<Mac, { readonly ip: Ipv4; readonly until: number }>();
+
+  /** Everyone who may use `address` at `now`. */
+  holders(address: Ipv4, now: number): readonly Mac[] {
+    return [...this.leases].filter(([, lease]) => lease.ip === address && lease.until > now).map(([mac]) => mac);
+  }
+}
+
+function perform(site: Site, clients: Clients, action: { readonly do: string; readonly client: number }): void {
+  const mac = macNumber(action.client);
+  const own = clients.leases.get(mac);
+  const offered = clients.offers.get(mac);
+  if (action.do === 'pass') site.pass(action.client);
+  if (action.do === 'reserve')
+    site.reserve({ mac, ip: ip(`10.0.0.${100 + (action.client % 12)}`), allow_netboot: true });
+  if (action.do === 'discover') {
+    const address = given(site.handle(request('discover', mac)));
+    if (address !== undefined) clients.offers.set(mac, address);
+  }
+  if (action.do === 'release' && own !== undefined) {
+    site.handle(request('release', mac, { ciaddr: own.ip }));
+    clients.leases.delete(mac);
+  }
+  if (action.do === 'decline' && own !== undefined) {
+    site.handle(request('decline', mac, { requestedIp: own.ip, serverId: SERVER }));
+    clients.leases.delete(mac);
+  }
+  const asks = {
+    select: offered === undefined ? undefined : { requestedIp: offered, serverId: SERVER },
+    renew: own === undefined ? undefined : { ciaddr: own.ip },
+    steal: { requestedIp: ip(`10.0.0.${100 + (action.client % 12)}`), serverId: SERVER },
+  }[action.do];
+  if (asks === undefined) return;
+  const decision = site.handle(request('request', mac, asks));
+  const address = given(decision);
+  if (address === undefined || decision.kind !== 'reply' || decision.type !== 'ack') return;
+  clients.leases.set(mac, { ip: address, until: site.now + lan.lease_seconds * 1_000 });
+  expect(clients.holders(address, site.now)).toEqual([mac]);
+}
+
+describe('LeaseTable', () => {
+  it('never gives one address to two clients, whatever they do', () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 20, maxLength: 200 }), (steps) => {
+        const site = new Site();
+        const clients = new Clients();
+        for (const action of steps) perform(site, clients, action);
+        for (const lease of site.table.all()) {
+          if (lease.state === 'active') expect(clients.holders(lease.ip, site.now).length).toBeLessThanOrEqual(1);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('comes to the same state from its kept records in any order', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), fc.infiniteStream(fc.nat()), (steps, chances) => {
+        const site = new Site();
+        const clients = new Clients();
+        for (const action of steps) perform(site, clients, action);
+        const shuffled = site.kept
+          .map((write) => ({ write, rank: Number(chances.next().value) }))
+          .sort((left, right) => left.rank - right.rank);
+        const again = new LeaseTable();
+        again.configure([lan]);
+        for (const { write } of shuffled) again.restore(write.lease);
+        expect(new Map([...again.all()].map((lease) => [lease.ip, lease]))).toEqual(
+          new Map([...site.table.all()].map((lease) => [lease.ip, lease])),
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('offers every concurrent client another address, to the last one', () => {
+    const site = new Site({}, [
+      { ...lan, cidr: '10.0.0.0/16' as typeof lan.cidr, pools: [{ start: ip('10.0.1.0'), end: ip('10.0.4.255') }] },
+    ]);
+    const offers = Array.from({ length: 1_024 }, (_, number) =>
+      given(site.handle(request('discover', macNumber(number)))),
+    );
+    expect(new Set(offers).size).toBe(1_024);
+    expect(offers).not.toContain(undefined);
+    expect(site.handle(request('discover', macNumber(5_000)))).toMatchObject({ reason: 'pool-exhausted' });
+  });
+
+  it('forgets offers after their time', () => {
+    const site = new Site();
+    for (let number = 0; number < 10; number += 1) site.handle(request('discover', macNumber(number)));
+    expect(site.handle(request('discover', macNumber(99)))).toMatchObject({ reason: 'pool-exhausted' });
+    site.pass(31);
+    expect(given(site.handle(request('discover', macNumber(99))))).toBeDefined();
+  });
+
+  it('takes new pools over without losing a lease', () => {
+    const site = new Site();
+    const address = given(site.handle(request('discover', macNumber(1)))) ?? ip('10.0.0.100');
+    site.handle(request('request', macNumber(1), { requestedIp: address, serverId: SERVER }));
+    site.table.configure([{ ...lan, name: 'renamed' }]);
+    for (let number = 2; number < 20; number += 1) {
+      const proposed = site.table.propose(macNumber(number), 'renamed');
+      expect(proposed).not.toBe(address);
+    }
+  });
+
+  it('renewing a thousand times costs one queue entry and expires at the last end', () => {
+    const site = new Site();
+    const address = given(site.handle(request('discover', macNumber(1)))) ?? ip('10.0.0.100');
+    site.handle(request('request', macNumber(1), { requestedIp: address, serverId: SERVER }));
+    for (let count = 0; count < 1_000; count += 1) {
+      site.pass(1_000);
+      expect(site.handle(request('request', macNumber(1), { ciaddr: address }))).toMatchObject({ type: 'ack' });
+    }
+    const end = instantMs(site.table.find(address)?.expires_at ?? site.kept[0]!.lease.expires_at);
+    site.pass((end - site.now) / 1_000);
+    expect(site.table.expire(site.now)).toHaveLength(1);
+  });
+});
+
+describe('AddressSet', () => {
+  it('behaves like a set of numbers and finds the next member', () => {
+    const operation = fc.record({ adds: fc.boolean(), at: fc.nat(2_999) });
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 300 }), fc.nat(2_999), (operations, from) => {
+        const set = new AddressSet(3_000);
+        const model = new Set<number>();
+        for (const { adds, at } of operations) {
+          if (adds) set.add(at);
+          else set.delete(at);
+          if (adds) model.add(at);
+          else model.delete(at);
+        }
+        const members = [...model].sort((left, right) => left - right);
+        expect(set.count).toBe(model.size);
+        expect(set.nextFrom(from)).toBe(members.find((member) => member >= from) ?? members[0]);
+      }),
+    );
+  });
+});
