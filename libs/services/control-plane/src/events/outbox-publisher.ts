@@ -1,0 +1,112 @@
+import { backoffMs, sleep, type Backoff, type Clock, type Logger, type Random } from '@rackwright/kernel';
+import type { EventEnvelope, EventType, MessageBus, OutboxRecord, Store } from '@rackwright/contracts';
+import { defineCounter, defineGauge, runWithTraceparent, type Metrics } from '@rackwright/platform';
+import type { Stored } from '../state-view/record-table.js';
+import type { StateView } from '../state-view/state-view.js';
+import { WakeUp } from '../leadership/wake-up.js';
+
+/** Keys deleted in one transaction; a transaction may hold 128 writes. */
+const DELETE_BATCH = 100;
+const RETRY: Backoff = { retryMinMs: 100, retryMaxMs: 5_000 };
+
+const published = defineCounter({
+  name: 'rw_outbox_published_total',
+  help: 'Events moved from the outbox to the stream',
+});
+const waiting = defineGauge({ name: 'rw_outbox_waiting', help: 'Events in the outbox that are not in the stream yet' });
+
+export interface PublisherParts {
+  readonly store: Store;
+  readonly bus: MessageBus;
+  readonly view: StateView;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** `{task_id}-{n}` in numeric order, so that the tenth event comes after the ninth. */
+function compareIds(left: string, right: string): number {
+  const [leftNumber, rightNumber] = [left, right].map((id) => Number(/(\d+)$/.exec(id)?.[1] ?? 0));
+  if (leftNumber !== undefined && rightNumber !== undefined && leftNumber !== rightNumber) {
+    return leftNumber - rightNumber;
+  }
+  return left < right ? -1 : 1;
+}
+
+/** The order events happened in: by revision, and by number among those of one transaction. */
+export function inOrder(left: Stored<OutboxRecord>, right: Stored<OutboxRecord>): number {
+  if (left.revision !== right.revision) return left.revision < right.revision ? -1 : 1;
+  return compareIds(left.value.id, right.value.id);
+}
+
+/**
+ * Moves events from the outbox to the stream in the order they happened; a duty of the leader. A key is deleted only
+ * after the stream has acknowledged its event, and publishing twice stores once, so a crash at any point is harmless.
+ */
+export class OutboxPublisher {
+  readonly #parts: PublisherParts;
+  /** In the stream, and not yet seen deleted. */
+  readonly #published = new Set<string>();
+
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+    parts.metrics.gauge(waiting).readFrom(() => parts.view.live.outbox.list().length);
+  }
+
+  /** Publishes until `signal` is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { view, clock, random, logger } = this.#parts;
+    this.#published.clear();
+    const change = new WakeUp(signal);
+    const cancel = view.onChanged(() => {
+      change.notify();
+    });
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await this.#drain(signal);
+        if (failures > 0) logger.info({}, 'events are being published again');
+        failures = 0;
+        await change.next();
+      } catch (err) {
+        failures += 1;
+        if (failures === 1) logger.warn({ err }, 'events wait in the outbox');
+        await sleep(clock, backoffMs(RETRY, failures, random), signal).catch(() => undefined);
+      }
+    }
+    cancel();
+  }
+
+  async #drain(signal: AbortSignal): Promise<void> {
+    const present = [...this.#parts.view.live.outbox.list()].sort(inOrder);
+    this.#forgetDeleted(present);
+    for (let from = 0; from < present.length && !signal.aborted; from += DELETE_BATCH) {
+      await this.#move(present.slice(from, from + DELETE_BATCH), signal);
+    }
+  }
+
+  async #move(batch: readonly Stored<OutboxRecord>[], signal: AbortSignal): Promise<void> {
+    const { bus, store, metrics } = this.#parts;
+    for (const { key, value } of batch) {
+      if (signal.aborted) return;
+      if (this.#published.has(key)) continue;
+      await runWithTraceparent(value.traceparent, () => bus.publishEvent(envelopeOf(value)));
+      this.#published.add(key);
+      metrics.counter(published).increment();
+    }
+    await store.transact(
+      [],
+      batch.map(({ key }) => ({ kind: 'delete', key })),
+    );
+  }
+
+  #forgetDeleted(present: readonly Stored<OutboxRecord>[]): void {
+    const keys = new Set(present.map(({ key }) => key));
+    for (const key of this.#published) if (!keys.has(key)) this.#published.delete(key);
+  }
+}
+
+function envelopeOf(record: OutboxRecord): EventEnvelope {
+  return { ...record, type: record.type as EventType };
+}
