@@ -21,3 +21,16 @@ export { launchNats, NatsServer, type NatsLaunch } from './launchers/launch-nats
 export { freePort } from './net/free-port.js';
 export { TcpProxy, type ProxyTarget } from './net/tcp-proxy.js';
 export { waitFor, type Expectation } from './wait-for.js';
+export { describeMachine, Fleet, type FleetSetup } from './machines/fleet.js';
+export { firmwares, type Firmware } from './machines/firmware.js';
+export { machineStages, type MachineFaults, type MachineStage } from './machines/machine-faults.js';
+export { fleetIdentity, uuidOf, type MachineIdentity } from './machines/machine-identity.js';
+export {
+  briskPace,
+  SimulatedMachine,
+  type MachineEntry,
+  type MachinePace,
+  type MachineSetup,
+  type SimulatedDisk,
+} from './machines/simulated-machine.js';
+export { SimulatedRelay, type RelayUplink } from './machines/simulated-relay.js';

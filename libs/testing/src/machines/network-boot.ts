@@ -1,0 +1,62 @@
+import type { Random } from '@rackwright/kernel';
+import { firmwareOptions, ipxeOptions } from './client-options.js';
+import { obtainLease, type DhcpClientSetup, type ObtainedLease } from './dhcp-client.js';
+import type { Firmware, FirmwareTraits } from './firmware.js';
+import { runBootScript } from './ipxe-stage.js';
+import type { MachineStage } from './machine-faults.js';
+import type { MachineHttp } from './machine-http.js';
+import type { MachineIdentity } from './machine-identity.js';
+import { fetchTftp, probeSize } from './tftp-client.js';
+
+/** What a boot ends in: the disk, or a kernel with its command line. */
+export type BootTarget =
+  { readonly kind: 'disk' } | { readonly kind: 'kernel'; readonly kernelArgs: ReadonlyMap<string, string> };
+
+export interface NetworkBoot {
+  readonly identity: MachineIdentity;
+  readonly firmware: Firmware;
+  readonly traits: FirmwareTraits;
+  readonly dhcp: DhcpClientSetup & { readonly random: Random };
+  readonly tftpPort: number;
+  readonly http: MachineHttp;
+  readonly scriptSecondMs: number;
+  readonly signal: AbortSignal;
+  readonly enter: (stage: MachineStage, percent?: number) => Promise<void>;
+  readonly note: (detail: string) => void;
+}
+
+/** The smallest thing that could be a boot loader; an error page is shorter. */
+const MIN_BOOT_FILE_BYTES = 1_024;
+
+/** Firmware, then iPXE: DHCP, boot file, DHCP again, script. */
+export async function bootFromNetwork(boot: NetworkBoot): Promise<BootTarget> {
+  await boot.enter('dhcp');
+  const firmware = await obtainLease(boot.dhcp, firmwareOptions(boot.identity, boot.firmware), boot.signal);
+  boot.note(`${firmware.ip} ${firmware.bootFile}`);
+  if (firmware.bootFile === '') return { kind: 'disk' };
+  await boot.enter('boot-file');
+  await fetchBootFile(boot, firmware);
+  await boot.enter('ipxe-dhcp');
+  const ipxe = await obtainLease(boot.dhcp, ipxeOptions(boot.identity, boot.firmware), boot.signal);
+  boot.note(`${ipxe.ip} ${ipxe.bootFile}`);
+  if (ipxe.bootFile === '') return { kind: 'disk' };
+  if (ipxe.bootFile === firmware.bootFile) throw new Error(`boot loop: iPXE was offered ${ipxe.bootFile} again`);
+  if (ipxe.ip !== firmware.ip) throw new Error(`the address changed between stages: ${firmware.ip}, ${ipxe.ip}`);
+  return runBootScript(boot, ipxe);
+}
+
+async function fetchBootFile(boot: NetworkBoot, lease: ObtainedLease): Promise<void> {
+  const content = lease.bootFile.startsWith('http://')
+    ? (await boot.http.call({ url: lease.bootFile })).body
+    : await overTftp(boot, lease);
+  if (content.length < MIN_BOOT_FILE_BYTES) {
+    throw new Error(`${lease.bootFile} has ${String(content.length)} bytes: not a boot loader`);
+  }
+  boot.note(`${lease.bootFile}: ${String(content.length)} bytes`);
+}
+
+async function overTftp(boot: NetworkBoot, lease: ObtainedLease): Promise<Uint8Array> {
+  const download = { address: lease.nextServer, port: boot.tftpPort, filename: lease.bootFile };
+  if (boot.traits.probesSize) await probeSize(download, boot.signal);
+  return fetchTftp(download, boot.signal);
+}
