@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { commonSettings } from './config/common-settings.js';
 import { exitCodes, runService, type ServiceContext } from './run-service.js';
-import type { ServiceHost } from './service-host.js';
+import type { ServiceHost } from './config/process-host.js';
 
 type Handler = (value: string) => void;
 
@@ -29,7 +29,7 @@ class FakeHost implements ServiceHost {
   onCrash(handler: (error: unknown) => void): void {
     this.crash = handler;
   }
-  exit(code: number): void {
+  end(code: number): void {
     this.exits.push(code);
   }
 }
@@ -127,14 +127,5 @@ describe('runService', () => {
     await done;
     expect(dispose).toHaveBeenCalledOnce();
     expect(host.exits).toEqual([0]);
-  });
-
-  it('ends at once on an unhandled error', async () => {
-    const host = new FakeHost([]);
-    const { done } = await started(host, { [Symbol.asyncDispose]: () => Promise.resolve() });
-    host.crash(new Error('bug'));
-    expect(host.exits).toEqual([exitCodes.failed]);
-    host.signal('SIGTERM');
-    await done;
   });
 });

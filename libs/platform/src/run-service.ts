@@ -6,7 +6,7 @@ import type { ConfigOf, SettingTable } from './config/setting.js';
 import { PinoLogger } from './logging/pino-logger.js';
 import { Metrics } from './metrics/metrics.js';
 import type { PlatformPorts } from './platform.module.js';
-import { processHost, type ServiceHost } from './service-host.js';
+import { processHost, type ServiceHost } from './config/process-host.js';
 import { systemClock } from './system-clock.js';
 import { systemRandom } from './system-random.js';
 import { startTracing } from './tracing/start-tracing.js';
@@ -40,7 +40,7 @@ export interface ServiceContext<S extends SettingTable> extends PlatformPorts {
 
 /**
  * Runs a service until SIGINT or SIGTERM: loads its configuration (exit code 78 when that is wrong), starts it,
- * waits, disposes it within a deadline, flushes traces. An unhandled error ends the process at once with code 1.
+ * waits, disposes it within a deadline, flushes traces. An unhandled error is logged and ends the process at once with code 1.
  */
 export async function runService<S extends ServiceSettings>(
   definition: ServiceDefinition<S>,
@@ -50,12 +50,12 @@ export async function runService<S extends ServiceSettings>(
   const loaded = loadConfig(definition, host.input);
   if (loaded.kind === 'print') {
     host.print(loaded.text);
-    host.exit(exitCodes.ok);
+    host.end(exitCodes.ok);
     return;
   }
   if (loaded.kind === 'invalid') {
     host.printError(formatMistakes(loaded.mistakes));
-    host.exit(exitCodes.badConfig);
+    host.end(exitCodes.badConfig);
     return;
   }
   const { name, version } = definition;
@@ -66,14 +66,13 @@ export async function runService<S extends ServiceSettings>(
   }
   host.onCrash((error) => {
     logger.error({ err: error }, 'crashed');
-    host.exit(exitCodes.failed);
   });
   const tracing = await startTracing({ service: name, version, endpoint: otlpEndpoint, logger });
   const ports = { logger, clock: systemClock, random: systemRandom, metrics: new Metrics() };
   const life = new ServiceLife(host, logger, definition.stopDeadlineMs ?? STOP_DEADLINE_MS);
   const code = await life.run((stopping) => start({ ...ports, name, version, config: loaded.config, stopping }));
   await tracing[Symbol.asyncDispose]();
-  host.exit(code);
+  host.end(code);
 }
 
 /** From start to stop of one service. */

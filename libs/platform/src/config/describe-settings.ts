@@ -55,6 +55,6 @@ export function printConfig(
   return document.toString();
 }
 
-function plainValue(setting: Setting<unknown>, value: NonNullable<unknown>): unknown {
+function plainValue(setting: Setting<unknown>, value: string | number | boolean | object): unknown {
   return typeof value === 'number' && setting.type.format(value) === String(value) ? value : setting.type.format(value);
 }

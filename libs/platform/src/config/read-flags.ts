@@ -44,7 +44,8 @@ export function readFlags(settings: SettingTable, argv: readonly string[]): Flag
   const values = new Map<string, GivenValue>();
   for (const { key, flag } of Object.values(settings)) {
     const given = options[new Option(`--${flag} <value>`).attributeName()];
-    if (given !== undefined) values.set(key, { raw: String(given), where: `--${flag}` });
+    if (typeof given === 'string') values.set(key, { raw: given, where: `--${flag}` });
+    else if (given === true) values.set(key, { raw: 'true', where: `--${flag}` });
   }
   return {
     values,

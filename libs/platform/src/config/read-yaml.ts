@@ -32,7 +32,7 @@ export function readYaml(settings: SettingTable, file: string, text: string): Co
     walk.mistakes.push({ where: file, detail: error.message.split('\n', 1)[0] ?? error.code });
   }
   const root: unknown = document.contents;
-  if (isMap(root)) visitMap(walk, root as Node, '');
+  if (isMap(root)) visitMap(walk, root, '');
   else if (document.errors.length === 0 && !(root === null || (isScalar(root) && root.value === null))) {
     walk.mistakes.push({ where: file, detail: 'expected a map of settings' });
   }
@@ -57,7 +57,7 @@ function visitEntry(walk: Walk, path: string, entry: { readonly key: unknown; re
     if (raw === undefined) walk.mistakes.push({ where, detail: 'expected a value or a list of values, found a map' });
     else walk.values.set(path, { raw, where });
   } else if (isMap(value) && [...walk.known].some((key) => key.startsWith(`${path}.`))) {
-    visitMap(walk, value as Node, path);
+    visitMap(walk, value, path);
   } else {
     walk.mistakes.push({ where, detail: 'no such setting' });
   }

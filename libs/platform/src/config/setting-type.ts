@@ -21,7 +21,7 @@ function scalar<T>(expected: string, parse: (text: string) => T | undefined): Se
 
 /** Any text without control characters. */
 export function text(expected = 'text'): SettingType<string> {
-  return scalar(expected, (value) => ([...value].some((char) => char < ' ' || char === '\u007f') ? undefined : value));
+  return scalar(expected, (value) => (/\p{Cc}/u.test(value) ? undefined : value));
 }
 
 /** Text that a kernel or domain `parse…` function accepts, e.g. an IDC name. */

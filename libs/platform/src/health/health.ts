@@ -37,6 +37,10 @@ export class Health {
     this.#draining = true;
   }
 
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
   async results(): Promise<readonly CheckResult[]> {
     if (this.#draining) return [{ name: 'service', ok: false, duration_ms: 0, detail: 'is shutting down' }];
     this.#running ??= this.#runAll();

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { DynamicModule, Type } from '@nestjs/common';
+import { Module, type DynamicModule, type NestApplicationOptions, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -61,24 +61,27 @@ export async function createHttpService(
 ): Promise<HttpService> {
   const { logger, clock, metrics } = options;
   const adapter = makeAdapter(options);
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const fastify = adapter.getInstance<FastifyInstance>();
   const health = new Health(options.checks ?? [], clock);
   registerTelemetry(fastify, options);
+  closeConnectionsWhileDraining(fastify, health);
   registerBodyParser(fastify);
-  if (options.idempotencyStore !== undefined)
-    registerIdempotency(fastify, { ...options, store: options.idempotencyStore });
+  const store = options.idempotencyStore;
+  if (store !== undefined) registerIdempotency(fastify, { store, logger });
 
   const root: DynamicModule = { module: HttpRoot, imports: [PlatformModule.forRoot(options), module] };
-  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
-    logger: new NestLog(logger.child({ part: 'nest' })),
+  const nestLog = new NestLog(logger.child({ part: 'nest' }));
+  const nestOptions: Pick<NestApplicationOptions, 'logger' | 'bodyParser' | 'abortOnError'> = {
+    logger: nestLog,
     bodyParser: false,
     abortOnError: false,
-  });
+  };
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, nestOptions);
   app.useGlobalFilters(new ProblemFilter(logger));
   registerHealthRoutes(fastify, health, metrics);
   await options.configure?.(fastify);
   serveApiDescription(app, options);
-  const server = app.getHttpServer() as Server;
+  const server: Server = app.getHttpServer();
   await listen(app, options);
   const { port } = server.address() as AddressInfo;
   const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
@@ -101,6 +104,15 @@ export async function createHttpService(
   };
 }
 
+/** A connection whose request outlives the start of a drain would stay open, idle, until its keep-alive ran out. */
+function closeConnectionsWhileDraining(fastify: FastifyInstance, health: Health): void {
+  fastify.addHook('onSend', async (_request, reply, payload) => {
+    if (health.isDraining) void reply.header('connection', 'close');
+    return payload;
+  });
+}
+
+@Module({})
 class HttpRoot {}
 
 function makeAdapter(options: HttpServiceOptions): FastifyAdapter {

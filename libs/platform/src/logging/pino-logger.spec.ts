@@ -96,12 +96,13 @@ describe('PinoLogger', () => {
 describe('PinoLogger inside a span', () => {
   it('adds the ids of the active span', async () => {
     const { logger, last } = open();
-    await using _tracing = await startTracing({ service: 't', version: '0', logger: silentLogger });
+    const tracing = await startTracing({ service: 't', version: '0', logger: silentLogger });
     await withSpan('x', {}, (span) => {
       logger.info({}, 'x');
       const { traceId, spanId } = span.spanContext();
       expect(last()).toMatchObject({ trace_id: traceId, span_id: spanId });
       return Promise.resolve();
     });
+    await tracing[Symbol.asyncDispose]();
   });
 });

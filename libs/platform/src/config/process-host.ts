@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ConfigInput } from './config/load-config.js';
+import type { ConfigInput } from './load-config.js';
 
 /** The process around a service, as far as starting and stopping go. */
 export interface ServiceHost {
@@ -8,10 +8,14 @@ export interface ServiceHost {
   printError(text: string): void;
   /** SIGINT and SIGTERM. */
   onStopSignal(handler: (signal: string) => void): void;
-  /** An error nobody handled: the state of the process is unknown from here on. */
+  /** Told of an error nobody handled, just before the process dies of it with exit code 1. */
   onCrash(handler: (error: unknown) => void): void;
-  exit(code: number): void;
+  /** There is nothing left to do: the process ends with `code` once its handles are closed. */
+  end(code: number): void;
 }
+
+/** Time for handles to close after everything was disposed; what is open then is a leak and ends as a crash. */
+const LINGER_MS = 2_000;
 
 /** The real process. The only reader of its environment and arguments; called by `main.ts`. */
 export function processHost(): ServiceHost {
@@ -28,9 +32,14 @@ export function processHost(): ServiceHost {
       process.on('SIGTERM', handler);
     },
     onCrash(handler) {
-      process.on('uncaughtException', handler);
-      process.on('unhandledRejection', handler);
+      // Also sees unhandled rejections: Node turns them into uncaught exceptions.
+      process.on('uncaughtExceptionMonitor', handler);
     },
-    exit: (code) => process.exit(code),
+    end(code) {
+      process.exitCode = code;
+      setTimeout(() => {
+        throw new Error(`still open after everything was disposed: ${process.getActiveResourcesInfo().join(', ')}`);
+      }, LINGER_MS).unref();
+    },
   };
 }
