@@ -35,9 +35,14 @@ export function chooseBootScript({ allowNetboot, node, task }: BootScriptFacts):
   if (allowNetboot === false) return { script: 'local-boot', reason: 'netboot-disabled' };
   if (node?.boot_override !== undefined) return { script: node.boot_override, reason: 'boot-override' };
   if (task !== undefined && task.status !== 'pending') return scriptOfTask(task);
-  if (node?.status === 'rescue') return { script: 'rescue', reason: 'machine-in-rescue' };
-  if (node === undefined) return { script: 'wait', reason: task === undefined ? 'machine-unknown' : 'task-pending' };
-  if (node.status === 'discovered') return { script: 'wait', reason: 'machine-discovered' };
+  return node === undefined
+    ? { script: 'wait', reason: task === undefined ? 'machine-unknown' : 'task-pending' }
+    : scriptOfNode(node.status);
+}
+
+function scriptOfNode(status: NodeStatus): BootScriptChoice {
+  if (status === 'rescue') return { script: 'rescue', reason: 'machine-in-rescue' };
+  if (status === 'discovered') return { script: 'wait', reason: 'machine-discovered' };
   return { script: 'local-boot', reason: 'machine-installed' };
 }
 

@@ -1,5 +1,5 @@
 import { ipv4ToNumber, networkOf, prefixLengthOf, type Ipv4 } from '@rackwright/kernel';
-import type { Subnet } from '../site-data.js';
+import type { RelayMatch, Subnet } from '../site-data.js';
 import type { RelayFacts } from './dhcp-request.js';
 
 function masked(address: number, prefixLength: number): number {
@@ -49,8 +49,12 @@ export class SubnetIndex {
     const networks = this.#byNetwork.get(prefixLength) ?? new Map<number, Subnet>();
     networks.set(ipv4ToNumber(networkOf(subnet.cidr)), subnet);
     this.#byNetwork.set(prefixLength, networks);
-    for (const giaddr of subnet.relay?.giaddr ?? []) this.#byGiaddr.set(giaddr, subnet);
-    for (const id of subnet.relay?.circuit_ids ?? []) this.#byCircuitId.set(id, subnet);
-    for (const id of subnet.relay?.remote_ids ?? []) this.#byRemoteId.set(id, subnet);
+    if (subnet.relay !== undefined) this.#addRelay(subnet, subnet.relay);
+  }
+
+  #addRelay(subnet: Subnet, { giaddr, circuit_ids, remote_ids }: RelayMatch): void {
+    for (const address of giaddr ?? []) this.#byGiaddr.set(address, subnet);
+    for (const id of circuit_ids ?? []) this.#byCircuitId.set(id, subnet);
+    for (const id of remote_ids ?? []) this.#byRemoteId.set(id, subnet);
   }
 }

@@ -32,22 +32,34 @@ class Clients {
 function perform(site: Site, clients: Clients, action: { readonly do: string; readonly client: number }): void {
   const mac = macNumber(action.client);
   const own = clients.leases.get(mac);
+  switch (action.do) {
+    case 'pass':
+      site.pass(action.client);
+      return;
+    case 'reserve':
+      site.reserve({ mac, ip: ip(`10.0.0.${100 + (action.client % 12)}`), allow_netboot: true });
+      return;
+    case 'discover': {
+      const address = given(site.handle(request('discover', mac)));
+      if (address !== undefined) clients.offers.set(mac, address);
+      return;
+    }
+    case 'release':
+    case 'decline':
+      if (own === undefined) return;
+      if (action.do === 'release') site.handle(request('release', mac, { ciaddr: own.ip }));
+      else site.handle(request('decline', mac, { requestedIp: own.ip, serverId: SERVER }));
+      clients.leases.delete(mac);
+      return;
+    default:
+      ask(site, clients, action);
+  }
+}
+
+function ask(site: Site, clients: Clients, action: { readonly do: string; readonly client: number }): void {
+  const mac = macNumber(action.client);
+  const own = clients.leases.get(mac);
   const offered = clients.offers.get(mac);
-  if (action.do === 'pass') site.pass(action.client);
-  if (action.do === 'reserve')
-    site.reserve({ mac, ip: ip(`10.0.0.${100 + (action.client % 12)}`), allow_netboot: true });
-  if (action.do === 'discover') {
-    const address = given(site.handle(request('discover', mac)));
-    if (address !== undefined) clients.offers.set(mac, address);
-  }
-  if (action.do === 'release' && own !== undefined) {
-    site.handle(request('release', mac, { ciaddr: own.ip }));
-    clients.leases.delete(mac);
-  }
-  if (action.do === 'decline' && own !== undefined) {
-    site.handle(request('decline', mac, { requestedIp: own.ip, serverId: SERVER }));
-    clients.leases.delete(mac);
-  }
   const asks = {
     select: offered === undefined ? undefined : { requestedIp: offered, serverId: SERVER },
     renew: own === undefined ? undefined : { ciaddr: own.ip },
@@ -135,8 +147,9 @@ describe('LeaseTable', () => {
       site.pass(1_000);
       expect(site.handle(request('request', macNumber(1), { ciaddr: address }))).toMatchObject({ type: 'ack' });
     }
-    const end = instantMs(site.table.find(address)?.expires_at ?? site.kept[0]!.lease.expires_at);
-    site.pass((end - site.now) / 1_000);
+    const lease = site.table.find(address);
+    if (lease === undefined) throw new Error('lease lost');
+    site.pass((instantMs(lease.expires_at) - site.now) / 1_000);
     expect(site.table.expire(site.now)).toHaveLength(1);
   });
 });

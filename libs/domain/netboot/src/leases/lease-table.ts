@@ -260,11 +260,11 @@ export class LeaseTable implements LeaseLookup {
     if (pool?.includes(ip) !== true) return;
     const ended = this.#ended.get(subnet);
     ended?.delete(ip);
+    pool.take(ip);
+    if (this.#holds.has(ip) || this.#reserved.has(ip)) return;
     const lease = this.#leases.get(ip);
-    const isFree = !this.#holds.has(ip) && !this.#reserved.has(ip);
-    if (isFree && lease === undefined) pool.giveBack(ip);
-    else pool.take(ip);
-    if (isFree && lease !== undefined && isEnded(lease)) ended?.add(ip);
+    if (lease === undefined) pool.giveBack(ip);
+    else if (isEnded(lease)) ended?.add(ip);
   }
 }
 
