@@ -13,12 +13,15 @@ function readPackages(path) {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).packages : undefined;
 }
 
+/** Packages for other platforms, and peers npm may leave out, are not looked for. */
+const isRequired = ([path, entry]) =>
+  path.startsWith('node_modules/') && !(entry.optional || entry.devOptional || entry.peer);
+
 function findDifference() {
   const wanted = readPackages(join(root, 'package-lock.json'));
   const installed = readPackages(join(root, 'node_modules', '.package-lock.json'));
   if (installed === undefined) return 'nothing is installed';
-  for (const [path, entry] of Object.entries(wanted)) {
-    if (!path.startsWith('node_modules/') || entry.optional || entry.devOptional || entry.peer) continue;
+  for (const [path, entry] of Object.entries(wanted).filter(isRequired)) {
     const found = installed[path];
     if (found === undefined) return `${path} is missing`;
     if (found.version !== entry.version) return `${path} is ${found.version}, not ${entry.version}`;
