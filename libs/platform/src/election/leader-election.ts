@@ -78,7 +78,6 @@ export class LeaderElection implements AsyncDisposable {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await this.#untilVacant();
-      if (signal.aborted) return;
       try {
         await this.#campaign();
       } catch (error) {
@@ -105,6 +104,7 @@ export class LeaderElection implements AsyncDisposable {
 
   /** Tries to win one term and serves it. A creation of unknown outcome is undone with its lease. */
   async #campaign(): Promise<void> {
+    if (this.#stop.signal.aborted) return;
     const { store, key, identity, ttlSeconds = DEFAULT_TTL_SECONDS } = this.#options;
     await using lease = await store.holdLease(ttlSeconds);
     const { committed, revision } = await store.transact(
