@@ -18,7 +18,9 @@ export {
   type ProcessSpec,
 } from './launchers/launch-process.js';
 export { launchNats, NatsServer, type NatsLaunch } from './launchers/launch-nats.js';
+export { datagramConformance, type DatagramHarness } from './conformance/datagram-conformance.js';
 export { freePort } from './net/free-port.js';
+export { MemoryNetwork, type DatagramInFlight, type MemoryInterface } from './net/memory-network.js';
 export { TcpProxy, type ProxyTarget } from './net/tcp-proxy.js';
 export { waitFor, type Expectation } from './wait-for.js';
 export { describeMachine, Fleet, type FleetSetup } from './machines/fleet.js';

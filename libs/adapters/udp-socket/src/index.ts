@@ -1,1 +1,2 @@
-export {};
+export { inheritedDescriptors, type ListenEnvironment } from './inherited-sockets.js';
+export { NodeDatagramSockets, type NodeDatagramSocketsOptions } from './node-datagram-sockets.js';

@@ -1,0 +1,96 @@
+import { createRequire } from 'node:module';
+import { ipv4FromBytes, ipv4ToBytes } from '@rackwright/kernel';
+import type { Endpoint } from '@rackwright/contracts';
+
+/** A system call that failed. */
+export interface SocketCallFailure {
+  readonly call: string;
+  /** The error's name, such as `EPERM`. */
+  readonly code: string;
+}
+
+/** The socket calls that `node:dgram` lacks. */
+export interface LinuxSockets {
+  /** A bound, non-blocking UDP socket that sends and receives only through one interface; its descriptor. */
+  openBound(local: Endpoint, interfaceName: string): number | SocketCallFailure;
+  /** Where an existing socket is bound. */
+  describe(descriptor: number): { readonly local: Endpoint; readonly interfaceName: string } | SocketCallFailure;
+  close(descriptor: number): void;
+}
+
+/** Numbers of the Linux system call interface, the same on x86-64 and arm64. */
+const AF_INET = 2;
+const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0x800 | 0x80000;
+const SOL_SOCKET = 1;
+const SO_BINDTODEVICE = 25;
+const SOCKADDR_IN_BYTES = 16;
+const INTERFACE_NAME_BYTES = 16;
+
+type Call = (...values: unknown[]) => number;
+interface Koffi {
+  load(library: string | null): { func(prototype: string): Call };
+  errno(): number;
+  readonly os: { readonly errno: Readonly<Record<string, number>> };
+}
+
+let loaded: LinuxSockets | undefined;
+
+/** Loads the C library of this process on first use, so that a service that binds no interface never does. */
+export function linuxSockets(): LinuxSockets {
+  loaded ??= bindCalls(createRequire(import.meta.url)('koffi') as Koffi);
+  return loaded;
+}
+
+function bindCalls(koffi: Koffi): LinuxSockets {
+  const libc = koffi.load(null);
+  const socket = libc.func('int socket(int domain, int type, int protocol)');
+  const bind = libc.func('int bind(int fd, const void *address, uint32_t length)');
+  const close = libc.func('int close(int fd)');
+  const setOption = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)');
+  const getOption = libc.func('int getsockopt(int fd, int level, int name, _Out_ void *value, void *length)');
+  const getName = libc.func('int getsockname(int fd, _Out_ void *address, void *length)');
+  const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
+  const failure = (call: string): SocketCallFailure => ({ call, code: names.get(koffi.errno()) ?? 'EIO' });
+
+  return {
+    openBound: (local, interfaceName) => {
+      const descriptor = socket(AF_INET, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0);
+      if (descriptor < 0) return failure('socket');
+      const device = Buffer.from(`${interfaceName}\0`, 'latin1');
+      const address = socketAddress(local);
+      let failed: SocketCallFailure | undefined;
+      if (setOption(descriptor, SOL_SOCKET, SO_BINDTODEVICE, device, device.length) < 0) {
+        failed = failure('setsockopt SO_BINDTODEVICE');
+      } else if (bind(descriptor, address, address.length) < 0) failed = failure('bind');
+      if (failed !== undefined) close(descriptor);
+      return failed ?? descriptor;
+    },
+    describe: (descriptor) => {
+      const address = Buffer.alloc(SOCKADDR_IN_BYTES);
+      const device = Buffer.alloc(INTERFACE_NAME_BYTES);
+      if (getName(descriptor, address, lengthOf(address)) < 0) return failure('getsockname');
+      if (getOption(descriptor, SOL_SOCKET, SO_BINDTODEVICE, device, lengthOf(device)) < 0)
+        return failure('getsockopt');
+      const local = { address: ipv4FromBytes(address, 4), port: address.readUInt16BE(2) };
+      return { local, interfaceName: device.toString('latin1').replace(/\0.*$/s, '') };
+    },
+    close: (descriptor) => {
+      close(descriptor);
+    },
+  };
+}
+
+/** `struct sockaddr_in`: family in host order, port and address in network order. */
+function socketAddress({ address, port }: Endpoint): Buffer {
+  const bytes = Buffer.alloc(SOCKADDR_IN_BYTES);
+  bytes.writeUInt16LE(AF_INET, 0);
+  bytes.writeUInt16BE(port, 2);
+  bytes.set(ipv4ToBytes(address), 4);
+  return bytes;
+}
+
+function lengthOf(buffer: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(buffer.length, 0);
+  return length;
+}
