@@ -47,7 +47,14 @@ export {
   TextMapField,
   type FieldSpec,
 } from './fields/index.js';
-export { DeviceQuestion, HardwareReport, InstallComplete, OperationComplete, ProgressReport } from './http/agent.js';
+export {
+  DeviceQuestion,
+  HardwareReport,
+  InstallComplete,
+  LogEntry,
+  OperationComplete,
+  ProgressReport,
+} from './http/agent.js';
 export { Hardware, type HardwareView } from './http/hardware.js';
 export { ClaimMachine, PutServer, type ServerView, type UnmatchedView } from './http/machines.js';
 export { DEFAULT_LEASE_SECONDS, PutReservation, PutSubnet } from './http/network.js';

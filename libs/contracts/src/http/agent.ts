@@ -1,4 +1,4 @@
-import type { Mac, Sn } from '@rackwright/kernel';
+import type { Instant, Mac, Sn } from '@rackwright/kernel';
 import {
   BooleanField,
   EnumField,
@@ -53,4 +53,28 @@ export class InstallComplete {
   @SnField() readonly sn!: Sn;
   @EnumField({ description: 'Outcome', values: ['success', 'failed'] }) readonly status!: 'success' | 'failed';
   @TextField({ description: 'What happened', ...MESSAGE }) readonly message?: string;
+}
+
+/** One line of `POST /api/v1/logs`. */
+export class LogEntry {
+  @SnField({ optional: true }) readonly sn?: Sn;
+  @TextField({ description: 'Attempt the line belongs to', optional: true, maxLength: 64, example: 'task-0a1b2c3d' })
+  readonly task_id?: string;
+  @InstantField({ description: 'When it was written', optional: true }) readonly at?: Instant;
+  @TextField({
+    description: 'The line',
+    minLength: 0,
+    maxLength: 8_192,
+    multiline: true,
+    example: 'Unpacking base-files',
+  })
+  readonly text!: string;
+  @TextField({
+    description: 'Unique within the attempt: a line sent twice is stored once',
+    optional: true,
+    maxLength: 64,
+    pattern: /^[A-Za-z0-9._:-]+$/,
+    shape: 'of letters, digits and "._:-"',
+  })
+  readonly id?: string;
 }

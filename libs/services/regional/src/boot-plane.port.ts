@@ -7,8 +7,10 @@ export type StatusRow = Readonly<Record<string, unknown>>;
 
 /** What DHCP, TFTP, HTTP boot and the answer files show to the rest of the region. */
 export interface BootPlane extends AsyncDisposable {
-  /** Opens the sockets. Rejects with `OperationalError` when one cannot be opened. */
+  /** Opens the sockets; safe to repeat. Rejects with `OperationalError` when one cannot be opened. */
   start(): Promise<void>;
+  /** Closes the sockets: another instance serves this IDC now. {@link start} opens them again. */
+  stop(): Promise<void>;
   /** Adds the boot, file and answer-file routes of netboot.md. */
   mount(server: FastifyInstance): void;
   /** Counters for the heartbeat: `dhcp_offers`, `tftp_transfers`, … */

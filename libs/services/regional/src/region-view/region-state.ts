@@ -234,3 +234,6 @@ export class RegionState implements RegionView {
     for (const listener of this.#listeners) listener(changes);
   }
 }
+
+/** Nest token of {@link RegionState}. */
+export const REGION_STATE = Symbol('RegionState');

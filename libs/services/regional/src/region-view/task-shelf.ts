@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Revision } from '@rackwright/contracts';
 import { isUnfinished, type Task } from '@rackwright/domain-provisioning';
 import type { Mac, Sn } from '@rackwright/kernel';
@@ -8,7 +9,7 @@ interface Shelved {
   readonly json: string;
   readonly modRevision: Revision;
   readonly mac: Mac;
-  readonly token: string;
+  readonly tokenDigest: string;
   readonly createdAt: string;
   readonly isUnfinished: boolean;
 }
@@ -24,6 +25,7 @@ const MAX_PARSED = 512;
 export class TaskShelf {
   readonly #bySn = new Map<string, Shelved>();
   readonly #snsByMac = new Map<Mac, Set<Sn>>();
+  /** By digest, so that the time of a lookup tells nothing about a token. */
   readonly #snByToken = new Map<string, Sn>();
   readonly #parsed = new Map<Sn, Task>();
 
@@ -33,20 +35,21 @@ export class TaskShelf {
 
   put(task: Task, modRevision: Revision): void {
     this.delete(task.sn);
+    const digest = digestOf(task.boot.token);
     const unfinished = isUnfinished(task.status);
     const kept: Task = unfinished ? task : { ...task, logs: [], progress: task.progress.slice(-1) };
     this.#bySn.set(task.sn, {
       json: JSON.stringify(kept),
       modRevision,
       mac: task.mac,
-      token: task.boot.token,
+      tokenDigest: digest,
       createdAt: task.created_at,
       isUnfinished: unfinished,
     });
     const sns = this.#snsByMac.get(task.mac);
     if (sns === undefined) this.#snsByMac.set(task.mac, new Set([task.sn]));
     else sns.add(task.sn);
-    this.#snByToken.set(task.boot.token, task.sn);
+    this.#snByToken.set(digest, task.sn);
   }
 
   delete(sn: Sn): boolean {
@@ -54,7 +57,7 @@ export class TaskShelf {
     if (shelved === undefined) return false;
     this.#bySn.delete(sn);
     this.#parsed.delete(sn);
-    if (this.#snByToken.get(shelved.token) === sn) this.#snByToken.delete(shelved.token);
+    if (this.#snByToken.get(shelved.tokenDigest) === sn) this.#snByToken.delete(shelved.tokenDigest);
     const sns = this.#snsByMac.get(shelved.mac);
     sns?.delete(sn);
     if (sns?.size === 0) this.#snsByMac.delete(shelved.mac);
@@ -78,7 +81,7 @@ export class TaskShelf {
 
   /** The machine whose present attempt has this boot token. */
   snOfToken(token: string): Sn | undefined {
-    return this.#snByToken.get(token);
+    return this.#snByToken.get(digestOf(token));
   }
 
   /** The machine whose task owns `mac`: an unfinished one before a finished one, a newer before an older. */
@@ -109,4 +112,8 @@ export class TaskShelf {
     if (this.#parsed.size > MAX_PARSED && oldest !== undefined) this.#parsed.delete(oldest);
     return task;
   }
+}
+
+function digestOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64');
 }

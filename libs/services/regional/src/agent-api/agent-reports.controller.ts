@@ -1,0 +1,93 @@
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Res, UseGuards } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { HardwareReport, ProgressReport, type TaskView } from '@rackwright/contracts';
+import { parseSn } from '@rackwright/kernel';
+import { DtoPipe, ProblemError } from '@rackwright/platform';
+import { REGION_STATE, type RegionState } from '../region-view/region-state.js';
+import { BOOT_TOKENS, type BootTokens } from './boot-tokens.js';
+import { BootTokenGuard } from './boot-token.guard.js';
+import { parseLogEntries } from './log-entries.js';
+import { MACHINE_AGENTS, type MachineAgents } from './machine-agents.js';
+import { taskView } from './task-view.js';
+
+/** Seconds after which a machine without a task reports again. */
+const UNMATCHED_RETRY_SECONDS = 30;
+
+/** `POST /api/v1/{report,progress,logs}` and `GET /api/v1/task/:sn`. */
+@ApiTags('agent')
+@Controller('api/v1')
+export class AgentReportsController {
+  readonly #agents: MachineAgents;
+  readonly #tokens: BootTokens;
+  readonly #state: RegionState;
+
+  constructor(
+    @Inject(MACHINE_AGENTS) agents: MachineAgents,
+    @Inject(BOOT_TOKENS) tokens: BootTokens,
+    @Inject(REGION_STATE) state: RegionState,
+  ) {
+    this.#agents = agents;
+    this.#tokens = tokens;
+    this.#state = state;
+  }
+
+  @Post('report')
+  @HttpCode(200)
+  @ApiBody({ type: HardwareReport })
+  async report(
+    @Body(new DtoPipe(HardwareReport)) body: HardwareReport,
+    @Headers('authorization') authorization: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<object> {
+    const task = this.#tokens.find(authorization);
+    if (task?.sn === body.sn) {
+      const current = await this.#agents.hardware(task, body);
+      return { result: 'accepted', task_id: current.task_id, status: current.status };
+    }
+    await this.#agents.unmatched(body);
+    reply.status(202);
+    return { result: 'unmatched', retry_after: UNMATCHED_RETRY_SECONDS };
+  }
+
+  @Post('progress')
+  @HttpCode(200)
+  @UseGuards(BootTokenGuard)
+  @ApiBody({ type: ProgressReport })
+  async progress(
+    @Body(new DtoPipe(ProgressReport)) body: ProgressReport,
+    @Headers('authorization') authorization: string | undefined,
+  ): Promise<object> {
+    const task = this.#tokens.require(authorization, body.sn);
+    const { step, percent, message = '' } = body;
+    const current = await this.#agents.report(task, { kind: 'progress', step, percent, message }, body.task_id);
+    return { result: 'accepted', task_id: current.task_id, status: current.status, percent: current.percent };
+  }
+
+  @Post('logs')
+  @HttpCode(202)
+  @UseGuards(BootTokenGuard)
+  @ApiConsumes('application/x-ndjson')
+  async logs(@Body() body: unknown, @Headers('authorization') authorization: string | undefined): Promise<object> {
+    const task = this.#tokens.require(authorization);
+    if (typeof body !== 'string' && body !== undefined && body !== null) {
+      throw new ProblemError('unsupported-media-type', 'The body must be application/x-ndjson');
+    }
+    const entries = parseLogEntries(body ?? '');
+    if (entries.some((entry) => entry.sn !== undefined && entry.sn !== task.sn)) this.#tokens.require(undefined);
+    await this.#agents.logs(task, entries);
+    return { result: 'accepted', lines: entries.length };
+  }
+
+  @Get('task/:sn')
+  @UseGuards(BootTokenGuard)
+  task(@Param('sn') text: string, @Headers('authorization') authorization: string | undefined): TaskView {
+    const sn = parseSn(text);
+    const found = sn === undefined ? undefined : this.#state.storedTask(sn);
+    if (sn === undefined || found === undefined) {
+      throw new ProblemError('task-not-found', 'There is no task for that machine');
+    }
+    const task = this.#tokens.require(authorization, sn);
+    return taskView(task, found.modRevision, this.#state.settings());
+  }
+}

@@ -1,0 +1,133 @@
+import type { HardwareReport, LogEntry, LogLine } from '@rackwright/contracts';
+import { findProfile, type MachineReport, type Profile, type Task } from '@rackwright/domain-provisioning';
+import { formatInstant, randomHex, type Clock, type Idc, type Instant, type Random } from '@rackwright/kernel';
+import { ProblemError } from '@rackwright/platform';
+import type { NodeSightings } from '../nodes/node-registry.port.js';
+import type { MachineLiveness } from '../registration/machine-liveness.js';
+import type { RegionState } from '../region-view/region-state.js';
+import type { FactRecorder } from '../reports/fact-recorder.js';
+import type { LogLines } from '../reports/log-lines.js';
+import type { LogTails } from '../reports/log-tails.js';
+import type { BootTraces } from '../tracing/boot-traces.js';
+import { plainText } from './log-entries.js';
+import { refusalProblem } from './refusal-problem.js';
+import { UnmatchedLimit } from './unmatched-limit.js';
+
+export interface MachineAgentsParts {
+  readonly idc: Idc;
+  readonly state: RegionState;
+  readonly recorder: FactRecorder;
+  readonly sightings: NodeSightings;
+  readonly liveness: MachineLiveness;
+  readonly logLines: LogLines;
+  readonly logTails: LogTails;
+  readonly traces: BootTraces;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+type ReportBody = MachineReport extends infer R ? (R extends MachineReport ? Omit<R, 'taskId' | 'at'> : never) : never;
+
+/** Turns what install agents say into facts. */
+export class MachineAgents {
+  readonly #parts: MachineAgentsParts;
+  readonly #unmatched: UnmatchedLimit;
+  /** Distinguishes the lines of this process from those of an earlier one. */
+  readonly #run: string;
+  #lines = 0;
+
+  constructor(parts: MachineAgentsParts) {
+    this.#parts = parts;
+    this.#unmatched = new UnmatchedLimit(parts.clock);
+    this.#run = randomHex(parts.random, 4);
+  }
+
+  /** The agent is alive; the first time it moves an approved task to `installing`. */
+  async contact(task: Task): Promise<Task> {
+    this.#parts.liveness.noteContact(task.sn, task.task_id);
+    if (task.status !== 'approved') return task;
+    const traceparent = this.#parts.traces.of(task.mac);
+    return this.report(task, { kind: 'contact', ...(traceparent === undefined ? {} : { traceparent }) });
+  }
+
+  /** Records one report about the task's machine; refused as a problem. `taskId` is what the machine said. */
+  async report(task: Task, body: ReportBody, taskId = task.task_id): Promise<Task> {
+    const { recorder, liveness } = this.#parts;
+    liveness.noteContact(task.sn, task.task_id);
+    const report: MachineReport = { ...body, taskId, at: this.#now() };
+    const taken = await recorder.report(task.sn, report);
+    if (!taken.ok) throw refusalProblem(taken.fault);
+    return taken.value;
+  }
+
+  /** Hardware of a machine that proved its identity. */
+  async hardware(task: Task, report: HardwareReport): Promise<Task> {
+    const current = await this.contact(task);
+    const meta = { sn: task.sn, mac: report.mac_address, hardware: report.hardware, reported_at: this.#now() };
+    const taken = await this.#parts.recorder.take({ kind: 'hardware', meta });
+    if (!taken.ok) throw refusalProblem(taken.fault);
+    return current;
+  }
+
+  /** Hardware of a machine nobody vouches for: kept for people to claim. */
+  async unmatched(report: HardwareReport): Promise<void> {
+    const { state, recorder, sightings } = this.#parts;
+    const { sn, mac_address, hardware } = report;
+    const isKnown = state.storedFirstSeen(mac_address) !== undefined;
+    const room = this.#unmatched.admit(mac_address, { isKnown, stored: state.unmatchedCount });
+    if (room === 'just-heard') return;
+    if (room === 'full') {
+      throw new ProblemError('rate-limited', 'Too many machines without a task have reported', {
+        headers: { 'retry-after': '60' },
+      });
+    }
+    const at = this.#now();
+    const seen = { sn, mac_address, hardware, first_seen: at, last_seen: at };
+    const taken = await recorder.take({ kind: 'unmatched', seen });
+    if (!taken.ok) throw refusalProblem(taken.fault);
+    await sightings.noteBootClient({ mac: mac_address });
+  }
+
+  /** Install log lines: to the log stream, and the newest into the task. */
+  async logs(task: Task, entries: readonly LogEntry[]): Promise<void> {
+    const stray = entries.find((entry) => entry.task_id !== undefined && entry.task_id !== task.task_id);
+    if (stray?.task_id !== undefined) {
+      throw refusalProblem({ code: 'task-mismatch', expected: task.task_id, reported: stray.task_id });
+    }
+    this.#parts.liveness.noteContact(task.sn, task.task_id);
+    if (entries.length === 0) return;
+    const lines = entries.map((entry) => this.#line(task, entry));
+    if (!(await this.#parts.logLines.publish(lines))) throw refusalProblem({ code: 'journal-full' });
+    this.#parts.logTails.add(
+      task,
+      lines.map(({ text }) => text),
+    );
+  }
+
+  /** The profile the task installs. */
+  profileOf(task: Task): Profile {
+    const profile = findProfile(this.#parts.state.profiles(), task);
+    if (profile !== undefined) return profile;
+    throw new ProblemError('profile-not-found', `The profile ${task.profile} of the task does not exist any more`);
+  }
+
+  #line(task: Task, entry: LogEntry): LogLine {
+    this.#lines += 1;
+    const own = `${this.#run}-${String(this.#lines)}`;
+    return {
+      idc: this.#parts.idc,
+      sn: task.sn,
+      task_id: task.task_id,
+      at: entry.at ?? this.#now(),
+      text: plainText(entry.text),
+      id: `${task.task_id}-${entry.id ?? own}`,
+    };
+  }
+
+  #now(): Instant {
+    return formatInstant(this.#parts.clock.now());
+  }
+}
+
+/** Nest token of {@link MachineAgents}. */
+export const MACHINE_AGENTS = Symbol('MachineAgents');

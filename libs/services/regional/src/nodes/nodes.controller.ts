@@ -1,0 +1,116 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Inject,
+  Param,
+  Patch,
+  Post,
+  Put,
+  Query,
+  Req,
+  Res,
+} from '@nestjs/common';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ActOnNode, CreateNode, ListNodes, PatchNode } from '@rackwright/contracts';
+import { parseMac, type Mac } from '@rackwright/kernel';
+import { DtoPipe, etagOf, pageHeaders, pageOf, parseIfMatch } from '@rackwright/platform';
+import { REGION_STATE, type RegionState } from '../region-view/region-state.js';
+import { NODE_DESK, type NodeAt, type NodeDesk } from './node-desk.js';
+import { nodeNotFound, nodePath } from './node-problems.js';
+import { nodeView, type NodeView } from './node-view.js';
+import { pageOfRows } from './page-of-rows.js';
+
+/** Who acts, until there is authentication. */
+const CALLER = 'api';
+
+/** `/api/v1/nodes`: the nodes of this data centre. */
+@ApiTags('nodes')
+@Controller('api/v1/nodes')
+export class NodesController {
+  readonly #desk: NodeDesk;
+  readonly #state: RegionState;
+
+  constructor(@Inject(NODE_DESK) desk: NodeDesk, @Inject(REGION_STATE) state: RegionState) {
+    this.#desk = desk;
+    this.#state = state;
+  }
+
+  @Get()
+  list(
+    @Query(new DtoPipe(ListNodes, { allowEmpty: true })) query: ListNodes,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): readonly NodeView[] {
+    const { idc, status } = query;
+    const nodes = [...this.#state.nodes()]
+      .filter((node) => (idc === undefined || node.idc === idc) && (status === undefined || node.status === status))
+      .sort((left, right) => (left.mac < right.mac ? -1 : 1));
+    const page = pageOfRows(nodes, pageOf(query), ({ mac }) => mac);
+    reply.headers(pageHeaders(request.url, page));
+    return page.rows.map((node) => nodeView(node, this.#state.storedNode(node.mac)?.modRevision ?? 0n));
+  }
+
+  @Get(':mac')
+  get(@Param('mac') text: string, @Res({ passthrough: true }) reply: FastifyReply): NodeView {
+    const mac = macOf(text);
+    const found = this.#desk.find(mac);
+    if (found === undefined) throw nodeNotFound(mac);
+    return show(found, reply);
+  }
+
+  @Post()
+  @HttpCode(201)
+  @ApiBody({ type: CreateNode })
+  async create(
+    @Body(new DtoPipe(CreateNode)) body: CreateNode,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<NodeView> {
+    const created = await this.#desk.create(body);
+    reply.header('location', nodePath(created.node.mac));
+    return show(created, reply);
+  }
+
+  @Put(':mac')
+  @ApiBody({ type: ActOnNode })
+  async act(
+    @Param('mac') text: string,
+    @Body(new DtoPipe(ActOnNode)) body: ActOnNode,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<NodeView> {
+    return show(await this.#desk.act(macOf(text), body, { by: CALLER, ifMatch: parseIfMatch(ifMatch) }), reply);
+  }
+
+  @Patch(':mac')
+  @ApiBody({ type: PatchNode })
+  async patch(
+    @Param('mac') text: string,
+    @Body(new DtoPipe(PatchNode)) body: PatchNode,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<NodeView> {
+    return show(await this.#desk.patch(macOf(text), body, parseIfMatch(ifMatch)), reply);
+  }
+
+  @Delete(':mac')
+  @HttpCode(204)
+  async delete(@Param('mac') text: string, @Headers('if-match') ifMatch: string | undefined): Promise<void> {
+    await this.#desk.delete(macOf(text), parseIfMatch(ifMatch));
+  }
+}
+
+function macOf(text: string): Mac {
+  const mac = parseMac(text);
+  if (mac === undefined) throw nodeNotFound(JSON.stringify(text.slice(0, 32)));
+  return mac;
+}
+
+function show({ node, revision }: NodeAt, reply: FastifyReply): NodeView {
+  void reply.header('etag', etagOf(revision));
+  return nodeView(node, revision);
+}
