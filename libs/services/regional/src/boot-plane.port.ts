@@ -1,6 +1,13 @@
-import type { RenderedFile } from '@rackwright/contracts';
-import type { Sn } from '@rackwright/kernel';
 import type { FastifyInstance } from 'fastify';
+import type { RenderedFile, Store } from '@rackwright/contracts';
+import type { Clock, Idc, Logger, Random, Sn } from '@rackwright/kernel';
+import type { Metrics } from '@rackwright/platform';
+import type { BootTokens } from './agent-api/boot-tokens.js';
+import type { NodeSightings } from './nodes/node-registry.port.js';
+import type { PublicAddress } from './public-address.js';
+import type { RegionView } from './region-view/region-view.port.js';
+import type { EventSink, ReportSink } from './reports/report-sink.js';
+import type { BootTraces } from './tracing/boot-traces.js';
 
 /** A row of one of the `/api/v1/pxe/…` and `/api/v1/files/…` lists. */
 export type StatusRow = Readonly<Record<string, unknown>>;
@@ -28,3 +35,25 @@ export interface BootPlane extends AsyncDisposable {
 
 /** Nest token of {@link BootPlane}. */
 export const BOOT_PLANE = Symbol('BootPlane');
+
+/** What the boot plane is built on. */
+export interface BootPlaneContext {
+  readonly idc: Idc;
+  readonly view: RegionView;
+  readonly reports: ReportSink;
+  readonly events: EventSink;
+  readonly nodes: NodeSightings;
+  readonly traces: BootTraces;
+  /** Knows the machine behind an `Authorization` header. */
+  readonly tokens: BootTokens;
+  /** `http://host:port` as machines reach this region; its `url` may be read once the region listens. */
+  readonly address: PublicAddress;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Builds the boot plane; everything else it needs (sockets, templates, disk, settings) it brings along. */
+export type BootPlaneFactory = (context: BootPlaneContext) => BootPlane | Promise<BootPlane>;

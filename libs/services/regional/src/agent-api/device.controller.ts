@@ -3,18 +3,11 @@ import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { DeviceQuestion, InstallComplete, OperationComplete } from '@rackwright/contracts';
 import { isInInstallQueue, isOperation, nextOperation, type Task } from '@rackwright/domain-provisioning';
 import { DtoPipe, ProblemError } from '@rackwright/platform';
+import { PUBLIC_ADDRESS, type PublicAddress } from '../public-address.js';
 import { BOOT_TOKENS, type BootTokens } from './boot-tokens.js';
 import { BootTokenGuard } from './boot-token.guard.js';
 import { hardwareConfig, installPlan, operationData, type HardwareConfig, type InstallPlan } from './install-plan.js';
 import { MACHINE_AGENTS, type MachineAgents } from './machine-agents.js';
-
-/** Where machines reach this region over HTTP; known once it listens. */
-export interface PublicAddress {
-  readonly url: string;
-}
-
-/** Nest token of {@link PublicAddress}. */
-export const PUBLIC_ADDRESS = Symbol('PublicAddress');
 
 /** `POST /api/v1/device/*`: the verbs of the install agent. */
 @ApiTags('agent')
