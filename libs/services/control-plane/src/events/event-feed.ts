@@ -74,7 +74,7 @@ export class EventFeed implements AsyncDisposable {
       try {
         const { first, last } = await bus.eventRange();
         const floor = Math.max(first - 1, last - RECENT_EVENTS, 0);
-        if (signal.aborted) return;
+        signal.throwIfAborted();
         this.#ring = new EventRing(RECENT_EVENTS, floor);
         this.#following = bus.followEvents(floor, (stored) => {
           this.#onEvent(stored);

@@ -70,12 +70,17 @@ export class EventReader implements AsyncDisposable {
     });
   }
 
+  /** A call, because disposing may happen during any await. */
+  #hasEnded(): boolean {
+    return this.#isDisposed;
+  }
+
   async #catchUp(stored: StoredEvent): Promise<void> {
     if (this.#isDisposed || this.#detach !== undefined) return;
     this.#position = stored.seq;
     this.#sink.send(stored);
     await this.#sink.room();
-    if (this.#isDisposed || !this.#feed.covers(this.#position)) return;
+    if (this.#hasEnded() || !this.#feed.covers(this.#position)) return;
     this.#attach();
     // Not awaited: the subscription ends after this very call.
     void this.#catchingUp?.[Symbol.asyncDispose]();

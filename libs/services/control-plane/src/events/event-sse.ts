@@ -44,7 +44,7 @@ export async function streamEvents(
   const position = await startPosition(parts.bus, lastEventId(http.request) ?? query.after);
   const filter = filterOf(query);
   const stream = parts.streams.open(http, { clock: parts.clock, contentType: 'text/event-stream' });
-  await using _reading = EventReader.open(parts, position, {
+  const reader = EventReader.open(parts, position, {
     send: (stored) => {
       if (isWanted(stored.event, filter)) stream.write(frameOf(stored));
     },
@@ -54,6 +54,7 @@ export async function streamEvents(
     },
   });
   await stream.ended;
+  await reader[Symbol.asyncDispose]();
 }
 
 function frameOf({ seq, event }: StoredEvent): string {

@@ -1,5 +1,5 @@
 import { OperationalError } from '@rackwright/kernel';
-import type { KeyContract, Store, StoreEntry } from '@rackwright/contracts';
+import type { Comparison, KeyContract, Store, StoreEntry } from '@rackwright/contracts';
 import { readEntry, type Stored } from '../state-view/record-table.js';
 
 /** Parses an entry that a decision rests on; a value that breaks its schema cannot be decided on. */
@@ -46,5 +46,16 @@ export class ReadRecords {
   ): Stored<V> | undefined {
     const entry = this.#entries.get(contract.key(ids));
     return entry === undefined ? undefined : requireRecord(contract, entry);
+  }
+
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  /** Whether a condition of a transaction holds among what was read. */
+  satisfies(comparison: Comparison): boolean {
+    const entry = this.#entries.get(comparison.key);
+    if ('exists' in comparison) return (entry !== undefined) === comparison.exists;
+    return entry?.modRevision === comparison.modRevision;
   }
 }

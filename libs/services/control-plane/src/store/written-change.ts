@@ -39,6 +39,7 @@ export async function writeChange<T>(store: Store, plan: () => Promise<PlannedCh
 }
 
 async function tryWrite<T>(store: Store, change: PlannedChange<T>): Promise<Revision | undefined> {
+  // Nothing to do is decided on a read alone.
   if (change.writes.length === 0) return 0n;
   try {
     const { committed, revision } = await store.transact(change.comparisons, change.writes);

@@ -1,6 +1,7 @@
 import { findProfile, type InstallRequest, type Profile } from '@rackwright/domain-provisioning';
 import type { CreateTask, FieldProblem } from '@rackwright/contracts';
 import { ProblemError } from '@rackwright/platform';
+import { without } from '../store/without.js';
 import { DEFAULT_PRIORITY } from './task-record.js';
 
 function refuse(problem: FieldProblem): ProblemError {
@@ -34,9 +35,8 @@ export function installRequestFrom(body: CreateTask, profiles: readonly Profile[
     const detail = `os_version ${body.os_version} contradicts os_type ${body.os_type}, which is version ${profile.version}`;
     throw refuse({ pointer: '/os_version', detail });
   }
-  const { auto_approve: _autoApprove, ...asked } = body;
   return {
-    ...asked,
+    ...without(body, 'auto_approve'),
     profile: profile.name,
     ssh_keys: body.ssh_keys ?? [],
     packages: body.packages ?? [],

@@ -42,10 +42,11 @@ export async function followLogLines(
   const isSse = http.request.headers.accept?.includes('text/event-stream') === true;
   const contentType = isSse ? 'text/event-stream' : 'application/x-ndjson';
   const stream = parts.streams.open(http, { clock: parts.clock, contentType });
-  await using _following = parts.bus.followLogs(source, after, async (stored) => {
+  const following = parts.bus.followLogs(source, after, async (stored) => {
     const json = JSON.stringify(lineView(stored));
     stream.write(isSse ? `id: ${String(stored.seq)}\ndata: ${json}\n\n` : `${json}\n`);
     await stream.room();
   });
   await stream.ended;
+  await following[Symbol.asyncDispose]();
 }

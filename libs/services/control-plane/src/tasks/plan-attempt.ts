@@ -1,4 +1,4 @@
-import type { Mac } from '@rackwright/kernel';
+import type { Idc, Mac } from '@rackwright/kernel';
 import { createTask, isUnfinished, type Birth, type InstallRequest, type Task } from '@rackwright/domain-provisioning';
 import {
   encodeRecord,
@@ -14,6 +14,7 @@ import {
 } from '@rackwright/contracts';
 import { ReadRecords } from '../store/read-records.js';
 import { unchangedSince, type PlannedChange } from '../store/written-change.js';
+import { without } from '../store/without.js';
 import type { Stored } from '../state-view/record-table.js';
 import { machineInMaintenance, taskActive } from './task-problems.js';
 import { taskOf } from './task-record.js';
@@ -40,30 +41,35 @@ interface Rival {
 async function readCircumstances(store: Store, { idc, sn, mac }: InstallRequest): Promise<Circumstances> {
   const keys = [keyspace.task.key({ idc, sn }), keyspace.server.key({ idc, sn }), keyspace.macOwner.key({ idc, mac })];
   const first = await ReadRecords.of(store, keys);
-  const [task, server] = [first.get(keyspace.task, { idc, sn }), first.get(keyspace.server, { idc, sn })];
+  const server = first.get(keyspace.server, { idc, sn });
   const macOwner = first.get(keyspace.macOwner, { idc, mac });
-  const rivalSn = macOwner !== undefined && macOwner.value.sn !== sn ? macOwner.value.sn : undefined;
-  const former = server?.value.mac !== undefined && server.value.mac !== mac ? server.value.mac : undefined;
-  const further = [
-    ...(rivalSn === undefined
-      ? []
-      : [keyspace.task.key({ idc, sn: rivalSn }), keyspace.server.key({ idc, sn: rivalSn })]),
-    ...(former === undefined ? [] : [keyspace.macOwner.key({ idc, mac: former })]),
-  ];
-  const second = further.length === 0 ? first : await ReadRecords.of(store, further);
-  return {
-    ...{ task, server, macOwner },
-    rival:
-      rivalSn === undefined
-        ? undefined
-        : {
-            sn: rivalSn,
-            task: second.get(keyspace.task, { idc, sn: rivalSn }),
-            server: second.get(keyspace.server, { idc, sn: rivalSn }),
-          },
-    formerMac:
-      former === undefined ? undefined : { mac: former, owner: second.get(keyspace.macOwner, { idc, mac: former }) },
-  };
+  const rivalSn = macOwner?.value.sn === sn ? undefined : macOwner?.value.sn;
+  const formerMac = server?.value.mac === mac ? undefined : server?.value.mac;
+  const related = await readRelated(store, { idc, rivalSn, formerMac });
+  return { task: first.get(keyspace.task, { idc, sn }), server, macOwner, ...related };
+}
+
+async function readRelated(
+  store: Store,
+  { idc, rivalSn, formerMac }: { idc: Idc; rivalSn: string | undefined; formerMac: Mac | undefined },
+): Promise<Pick<Circumstances, 'rival' | 'formerMac'>> {
+  const keys: string[] = [];
+  if (rivalSn !== undefined) {
+    keys.push(keyspace.task.key({ idc, sn: rivalSn }), keyspace.server.key({ idc, sn: rivalSn }));
+  }
+  if (formerMac !== undefined) keys.push(keyspace.macOwner.key({ idc, mac: formerMac }));
+  const records = keys.length === 0 ? new ReadRecords([]) : await ReadRecords.of(store, keys);
+  const rival = rivalSn === undefined ? undefined : rivalIn(records, { idc, sn: rivalSn });
+  const former = formerMac === undefined ? undefined : formerIn(records, { idc, mac: formerMac });
+  return { rival, formerMac: former };
+}
+
+function rivalIn(records: ReadRecords, at: { readonly idc: Idc; readonly sn: string }): Rival {
+  return { sn: at.sn, task: records.get(keyspace.task, at), server: records.get(keyspace.server, at) };
+}
+
+function formerIn(records: ReadRecords, at: { readonly idc: Idc; readonly mac: Mac }): Circumstances['formerMac'] {
+  return { mac: at.mac, owner: records.get(keyspace.macOwner, at) };
 }
 
 function refuseIfBusy(request: InstallRequest, { server, rival }: Circumstances): void {
@@ -92,8 +98,8 @@ function comparisonsOf({ idc, sn, mac }: InstallRequest, found: Circumstances): 
 
 /** The machine's entry and the ownership of its MAC, where they are not as the request says. */
 function identityWrites({ idc, sn, mac }: InstallRequest, found: Circumstances, at: Birth['at']): Write[] {
-  const { server, macOwner, rival, formerMac } = found;
-  const writes: Write[] = [];
+  const { server, macOwner } = found;
+  const writes = releaseWrites(mac, sn, found);
   if (server?.value.mac !== mac) {
     const record: ServerRecord = { status: 'pending', added_at: at, ...server?.value, sn, mac };
     writes.push({ kind: 'put', key: keyspace.server.key({ idc, sn }), value: encodeRecord(record) });
@@ -101,9 +107,15 @@ function identityWrites({ idc, sn, mac }: InstallRequest, found: Circumstances, 
   if (macOwner?.value.sn !== sn) {
     writes.push({ kind: 'put', key: keyspace.macOwner.key({ idc, mac }), value: encodeRecord({ sn }) });
   }
+  return writes;
+}
+
+/** Takes the MAC from the machine that had it, and from this machine the MAC it had. */
+function releaseWrites(mac: Mac, sn: string, { rival, formerMac }: Circumstances): Write[] {
+  const writes: Write[] = [];
   if (rival?.server?.value.mac === mac) {
-    const { mac: _given, ...rest } = rival.server.value;
-    writes.push({ kind: 'put', key: rival.server.key, value: encodeRecord(rest) });
+    const value = encodeRecord(without(rival.server.value, 'mac'));
+    writes.push({ kind: 'put', key: rival.server.key, value });
   }
   if (formerMac?.owner?.value.sn === sn) writes.push({ kind: 'delete', key: formerMac.owner.key });
   return writes;

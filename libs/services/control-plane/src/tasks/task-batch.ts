@@ -34,7 +34,7 @@ export async function createBatch(creation: TaskCreation, batch: BatchRequest): 
   const running = new Set<Promise<void>>();
   for (const [index, item] of batch.items.entries()) {
     const keys = machineKeysOf(item);
-    const before = keys.map((key) => settled.get(key));
+    const before = keys.map((key) => settled.get(key)).filter((work) => work !== undefined);
     const work = Promise.all(before).then(async () => {
       outcomes[index] = { index, ...(await settle(() => runItem(creation, item, { batch, planned }))) };
     });
