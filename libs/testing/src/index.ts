@@ -36,3 +36,14 @@ export {
   type SimulatedDisk,
 } from './machines/simulated-machine.js';
 export { SimulatedRelay, type RelayUplink } from './machines/simulated-relay.js';
+export { ApiClient, CallRefused, type TaskSummary } from './lab/api-client.js';
+export { Lab, startLab, type LabRegion, type LabSetup, type RegionPorts } from './lab/lab.js';
+export { launchService, ServiceProcess, type ServiceLaunch } from './launchers/launch-service.js';
+export {
+  durableDocumentConformance,
+  durableLogConformance,
+  type DurableDocumentHarness,
+  type DurableLogHarness,
+} from './conformance/durable-log-conformance.js';
+export { typescriptArguments } from './launchers/typescript-arguments.js';
+export { MemoryDisk, MemoryDocument, MemoryJournal } from './memory/memory-journal.js';

@@ -15,8 +15,8 @@ const defaults = {
   dc1Dhcp: ['RW_DEMO_DC1_DHCP_PORT', 6767, 'udp'],
   dc1Tftp: ['RW_DEMO_DC1_TFTP_PORT', 6969, 'udp'],
   dc2Http: ['RW_DEMO_DC2_HTTP_PORT', 8091, 'tcp'],
-  dc2Dhcp: ['RW_DEMO_DC2_DHCP_PORT', 6768, 'udp'],
-  dc2Tftp: ['RW_DEMO_DC2_TFTP_PORT', 6970, 'udp'],
+  dc2Dhcp: ['RW_DEMO_DC2_DHCP_PORT', 6867, 'udp'],
+  dc2Tftp: ['RW_DEMO_DC2_TFTP_PORT', 7069, 'udp'],
 } as const satisfies Record<string, readonly [string, number, 'tcp' | 'udp']>;
 
 export type DemoPortName = keyof typeof defaults;
