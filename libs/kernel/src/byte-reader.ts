@@ -43,7 +43,9 @@ export class ByteReader {
 
   /** The next `length` octets as a view, not a copy; an empty view after an overrun. */
   bytes(length: number): Uint8Array {
-    return this.#take(length) ? this.#bytes.subarray(this.#offset - length, this.#offset) : new Uint8Array(0);
+    if (!this.#take(length)) return new Uint8Array(0);
+    // Cheaper than subarray(), and a plain Uint8Array even over a Buffer.
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + this.#offset - length, length);
   }
 
   #take(length: number): boolean {
