@@ -8,7 +8,11 @@ const command = (line, inputs) => ({ command: line, options: { cwd: '.' }, cache
 
 function targetsOf(root) {
   return {
-    build: { ...command(`tsc -b ${root}`, ['default', '^default']), dependsOn: ['^build'], outputs: ['{projectRoot}/dist'] },
+    build: {
+      ...command(`tsc -b ${root}`, ['default', '^default']),
+      dependsOn: ['^build'],
+      outputs: ['{projectRoot}/dist'],
+    },
     lint: command(`node tools/lint.mjs ${root}`, ['default', '^default', 'rules']),
     test: command(`vitest run --project unit --passWithNoTests ${root}/`, ['default', '^default']),
   };
@@ -17,5 +21,8 @@ function targetsOf(root) {
 export const createNodesV2 = [
   '{libs,apps,tools,e2e,bench}/**/tsconfig.json',
   (files) =>
-    files.map((file) => [file, { projects: { [dirname(file)]: { root: dirname(file), targets: targetsOf(dirname(file)) } } }]),
+    files.map((file) => [
+      file,
+      { projects: { [dirname(file)]: { root: dirname(file), targets: targetsOf(dirname(file)) } } },
+    ]),
 ];
