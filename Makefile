@@ -5,8 +5,8 @@ SHELL := /bin/bash
 .ONESHELL:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
-# The Node that npm brought comes before the machine's own.
-export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+# The Node that npm brought comes before the machine's own; Debian keeps servers in sbin.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/local/sbin:/usr/sbin:/sbin
 export NX_DAEMON := false
 export NX_NO_CLOUD := true
 export NX_ISOLATE_PLUGINS := false

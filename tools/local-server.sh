@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 readonly server=${1:?etcd or nats} action=${2:?start or stop}
 readonly home=$PWD/.rackwright/$server
 readonly pid_file=$home/pid log=$home/log
