@@ -47,3 +47,4 @@ export {
 } from './conformance/durable-log-conformance.js';
 export { typescriptArguments } from './launchers/typescript-arguments.js';
 export { MemoryDisk, MemoryDocument, MemoryJournal } from './memory/memory-journal.js';
+export { EventStream, type StreamedEvent } from './lab/event-stream.js';

@@ -32,7 +32,7 @@ export interface LabSetup {
   /** Further settings of every service. */
   readonly env?: Readonly<Record<string, string>>;
   /** Where the services find etcd, when not directly (a proxy that cuts the link). */
-  readonly etcdEndpoint?: (etcd: EtcdServer) => string;
+  readonly etcdEndpoint?: (etcd: EtcdServer) => Promise<string>;
   readonly onProgress?: (what: string) => void;
 }
 
@@ -100,7 +100,7 @@ export async function startLab(setup: LabSetup = {}): Promise<Lab> {
   const ports = { ...given('port', setup.ports?.nats), ...given('mqttPort', setup.ports?.mqtt) };
   const nats = stack.use(await launchNats({ storeDir: join(stateDir, 'nats'), ...ports }));
   const env = {
-    RW_ETCD_ENDPOINTS: setup.etcdEndpoint?.(etcd) ?? etcd.endpoint,
+    RW_ETCD_ENDPOINTS: (await setup.etcdEndpoint?.(etcd)) ?? etcd.endpoint,
     RW_NATS_URL: nats.url,
     ...setup.env,
   };
