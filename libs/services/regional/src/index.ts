@@ -1,1 +1,3 @@
-export {};
+export { type BootPlane, type BootPlaneContext, type BootPlaneFactory, type StatusRow } from './boot-plane.port.js';
+export { checkRegionalConfig, regionalSettings, type RegionalConfig } from './config.js';
+export { createRegional, type RegionalParts, type RegionalService } from './create-regional.js';

@@ -81,13 +81,15 @@ export class AgentReportsController {
 
   @Get('task/:sn')
   @UseGuards(BootTokenGuard)
-  task(@Param('sn') text: string, @Headers('authorization') authorization: string | undefined): TaskView {
+  async task(
+    @Param('sn') text: string,
+    @Headers('authorization') authorization: string | undefined,
+  ): Promise<TaskView> {
     const sn = parseSn(text);
-    const found = sn === undefined ? undefined : this.#state.storedTask(sn);
-    if (sn === undefined || found === undefined) {
+    if (sn === undefined || this.#state.taskBySn(sn) === undefined) {
       throw new ProblemError('task-not-found', 'There is no task for that machine');
     }
-    const task = this.#tokens.require(authorization, sn);
-    return taskView(task, found.modRevision, this.#state.settings());
+    const { task, revision } = await this.#agents.whole(this.#tokens.require(authorization, sn));
+    return taskView(task, revision, this.#state.settings());
   }
 }

@@ -1,10 +1,11 @@
-import type { HardwareReport, LogEntry, LogLine } from '@rackwright/contracts';
+import type { HardwareReport, LogEntry, LogLine, Revision } from '@rackwright/contracts';
 import { findProfile, type MachineReport, type Profile, type Task } from '@rackwright/domain-provisioning';
 import { formatInstant, randomHex, type Clock, type Idc, type Instant, type Random } from '@rackwright/kernel';
 import { ProblemError } from '@rackwright/platform';
 import type { NodeSightings } from '../nodes/node-registry.port.js';
 import type { MachineLiveness } from '../registration/machine-liveness.js';
 import type { RegionState } from '../region-view/region-state.js';
+import type { RecordSource } from '../reports/fact-batch.js';
 import type { FactRecorder } from '../reports/fact-recorder.js';
 import type { LogLines } from '../reports/log-lines.js';
 import type { LogTails } from '../reports/log-tails.js';
@@ -22,6 +23,7 @@ export interface MachineAgentsParts {
   readonly logLines: LogLines;
   readonly logTails: LogTails;
   readonly traces: BootTraces;
+  readonly fromStore: Pick<RecordSource, 'task'>;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -109,6 +111,15 @@ export class MachineAgents {
     const profile = findProfile(this.#parts.state.profiles(), task);
     if (profile !== undefined) return profile;
     throw new ProblemError('profile-not-found', `The profile ${task.profile} of the task does not exist any more`);
+  }
+
+  /** The task with all it has; of a finished one the log tail is in etcd alone. */
+  async whole(task: Task): Promise<{ readonly task: Task; readonly revision: Revision }> {
+    const held = this.#parts.state.storedTask(task.sn);
+    const revision = held?.modRevision ?? 0n;
+    if (held?.isAbridged !== true) return { task, revision };
+    const found = await this.#parts.fromStore.task(task.sn).catch(() => undefined);
+    return found?.value === undefined ? { task, revision } : { task: found.value, revision: found.modRevision };
   }
 
   #line(task: Task, entry: LogEntry): LogLine {

@@ -121,6 +121,11 @@ export class RegionState implements RegionView {
     };
   }
 
+  /** Machines whose task is approved, as etcd has it. */
+  approvedSns(): readonly Sn[] {
+    return this.#records.tasks.approvedSns();
+  }
+
   /** The task as etcd holds it; `isAbridged`: without its log tail and progress. */
   storedTask(sn: Sn): (Held<Task> & { readonly isAbridged: boolean }) | undefined {
     const held = this.#records.tasks.get(sn);

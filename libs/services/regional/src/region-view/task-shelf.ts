@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Revision } from '@rackwright/contracts';
-import { isUnfinished, type Task } from '@rackwright/domain-provisioning';
+import { isUnfinished, type Task, type TaskStatus } from '@rackwright/domain-provisioning';
 import type { Mac, Sn } from '@rackwright/kernel';
 import type { Held } from './held-records.js';
 
@@ -11,7 +11,7 @@ interface Shelved {
   readonly mac: Mac;
   readonly tokenDigest: string;
   readonly createdAt: string;
-  readonly isUnfinished: boolean;
+  readonly status: TaskStatus;
 }
 
 /** Tasks that are kept parsed: those of machines that are booting or reporting now. */
@@ -44,7 +44,7 @@ export class TaskShelf {
       mac: task.mac,
       tokenDigest: digest,
       createdAt: task.created_at,
-      isUnfinished: unfinished,
+      status: task.status,
     });
     const sns = this.#snsByMac.get(task.mac);
     if (sns === undefined) this.#snsByMac.set(task.mac, new Set([task.sn]));
@@ -76,7 +76,8 @@ export class TaskShelf {
 
   /** Whether the task lacks its log tail and progress, so that it must not be written back. */
   isAbridged(sn: Sn): boolean {
-    return this.#bySn.get(sn)?.isUnfinished === false;
+    const status = this.#bySn.get(sn)?.status;
+    return status !== undefined && !isUnfinished(status);
   }
 
   /** The machine whose present attempt has this boot token. */
@@ -89,10 +90,17 @@ export class TaskShelf {
     let best: { readonly sn: Sn; readonly rank: string } | undefined;
     for (const sn of this.#snsByMac.get(mac) ?? []) {
       const shelved = this.#bySn.get(sn);
-      const rank = `${shelved?.isUnfinished === true ? '1' : '0'}${shelved?.createdAt ?? ''}`;
+      if (shelved === undefined) continue;
+      const rank = `${isUnfinished(shelved.status) ? '1' : '0'}${shelved.createdAt}`;
       if (best === undefined || rank > best.rank) best = { sn, rank };
     }
     return best?.sn;
+  }
+
+  approvedSns(): readonly Sn[] {
+    return Array.from(this.#bySn.entries())
+      .filter(([, { status }]) => status === 'approved')
+      .map(([sn]) => sn as Sn);
   }
 
   /** Makes every task older than anything the store may deliver. */

@@ -29,7 +29,7 @@ export interface RegistrationParts {
   readonly idc: Idc;
   readonly store: Store;
   readonly identity: IdentityDocument;
-  readonly facts: Omit<RegionInfoRecord, 'idc' | 'instance' | 'started_at'>;
+  readonly facts: () => Omit<RegionInfoRecord, 'idc' | 'instance' | 'started_at'>;
   readonly heartbeat: () => HeartbeatFacts;
   readonly clock: Clock;
   readonly random: Random;
@@ -125,7 +125,7 @@ export class RegionRegistration implements AsyncDisposable {
   async #take(place: Comparison, lease: HeldLease): Promise<Revision | undefined> {
     const { idc, store, identity, facts, clock } = this.#parts;
     const { instance } = identity.identity;
-    const info: RegionInfoRecord = { ...facts, idc, instance, started_at: formatInstant(clock.now()) };
+    const info: RegionInfoRecord = { ...facts(), idc, instance, started_at: formatInstant(clock.now()) };
     const outcome = await store.transact(
       [place],
       [

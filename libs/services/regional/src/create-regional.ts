@@ -1,0 +1,180 @@
+import type { DurableDocument, DurableLog, MessageBus, Store } from '@rackwright/contracts';
+import type { HttpService, PlatformPorts } from '@rackwright/platform';
+import { BootTokens } from './agent-api/boot-tokens.js';
+import { MachineAgents } from './agent-api/machine-agents.js';
+import type { BootPlaneFactory } from './boot-plane.port.js';
+import type { RegionalConfig } from './config.js';
+import { AgentHeartbeats } from './nodes/agent-heartbeats.js';
+import { NodeDesk } from './nodes/node-desk.js';
+import { RegionNodes } from './nodes/region-nodes.js';
+import { PublicAddress } from './public-address.js';
+import { listenRegion } from './region-http.js';
+import { createRecording, type Recording } from './region-recording.js';
+import { IdentityDocument } from './registration/instance-identity.js';
+import { MachineLiveness } from './registration/machine-liveness.js';
+import { RegionRegistration } from './registration/region-registration.js';
+import { RegionState } from './region-view/region-state.js';
+import { SnapshotKeeper } from './region-view/snapshot-keeper.js';
+import { ViewSync } from './region-view/view-sync.js';
+import { BootConfigurer } from './reports/boot-configurer.js';
+import { LogLines } from './reports/log-lines.js';
+import { LogTails } from './reports/log-tails.js';
+import { storeSource } from './reports/record-sources.js';
+import type { RegionalProviders } from './regional.module.js';
+import { RegionResponders } from './requests/region-responders.js';
+import { Serving } from './serving.js';
+import { BootTraces } from './tracing/boot-traces.js';
+
+/** What a region is made of. */
+export interface RegionalParts extends PlatformPorts {
+  readonly config: RegionalConfig;
+  readonly version: string;
+  readonly store: Store;
+  readonly bus: MessageBus;
+  readonly snapshot: DurableDocument;
+  readonly identity: DurableDocument;
+  /** Facts kept while etcd is away. */
+  readonly factLog: DurableLog;
+  /** Log lines kept while NATS is away. */
+  readonly logLog: DurableLog;
+  readonly bootPlane: BootPlaneFactory;
+}
+
+/** A running region. Disposing it answers what is in hand and writes down what is not; the parts stay the caller's. */
+export interface RegionalService extends AsyncDisposable {
+  readonly http: HttpService;
+  readonly registration: RegionRegistration;
+  readonly serving: Serving;
+}
+
+/** What a region remembers of earlier runs. */
+interface Memory {
+  readonly state: RegionState;
+  readonly snapshot: SnapshotKeeper;
+  readonly hasSnapshot: boolean;
+  readonly identity: IdentityDocument;
+  readonly recording: Recording;
+}
+
+/** What answers machines and people. */
+interface Desks extends RegionalProviders {
+  readonly liveness: MachineLiveness;
+  readonly logLines: LogLines;
+  readonly logTails: LogTails;
+}
+
+/** Starts a region: it serves from its snapshot at once, and from etcd as soon as that answers. */
+export async function createRegional(parts: RegionalParts): Promise<RegionalService> {
+  const memory = await remember(parts);
+  const desks = await furnish(parts, memory);
+  const serving = createServing(parts, memory, desks);
+  const http = await listenRegion(parts, desks, serving);
+  desks.address.listensOn(http.url);
+  const registration = register(parts, memory, desks);
+  registration.onRole((role) => {
+    serving.noteRole(role);
+  });
+  if (memory.hasSnapshot) serving.noteView();
+  const sync = follow(parts, memory, serving);
+  registration.start();
+  const configurer = new BootConfigurer(memory.state, memory.recording.recorder, parts);
+  return {
+    http,
+    registration,
+    serving,
+    async [Symbol.asyncDispose]() {
+      await http[Symbol.asyncDispose]();
+      configurer[Symbol.dispose]();
+      await serving[Symbol.asyncDispose]();
+      await desks.logTails.flush();
+      await memory.recording.recorder.idle();
+      const ending = [memory.recording.drain, desks.logLines, desks.liveness, sync];
+      await Promise.all(ending.map((part) => part[Symbol.asyncDispose]()));
+      await registration[Symbol.asyncDispose]();
+      await memory.snapshot[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function remember(parts: RegionalParts): Promise<Memory> {
+  const { config, clock, logger } = parts;
+  const { idc } = config;
+  const identity = await IdentityDocument.open(parts.identity, parts);
+  const state = new RegionState(idc, logger);
+  const snapshot = new SnapshotKeeper(state, { idc, document: parts.snapshot, clock, logger });
+  const hasSnapshot = await snapshot.load();
+  const recording = createRecording(parts, state, identity.identity.instance);
+  await recording.recorder.restore();
+  return { state, snapshot, hasSnapshot, identity, recording };
+}
+
+async function furnish(parts: RegionalParts, { state, recording }: Memory): Promise<Desks> {
+  const { config, store } = parts;
+  const { idc } = config;
+  const { recorder } = recording;
+  const address = new PublicAddress(config.publicUrl);
+  const tokens = new BootTokens(state);
+  const traces = new BootTraces();
+  const nodes = new RegionNodes({ ...parts, idc, state, recorder });
+  const liveness = new MachineLiveness({ idc, store }, parts);
+  const logLines = new LogLines({ ...parts, journal: parts.logLog, maxEntries: config.logJournalMaxEntries });
+  const logTails = new LogTails(recorder, parts);
+  const reporting = { recorder, liveness, logLines, logTails, traces, sightings: nodes };
+  const agents = new MachineAgents({ ...parts, ...reporting, idc, state, fromStore: storeSource(idc, store) });
+  const sinks = { reports: recorder, events: recorder, nodes };
+  const plane = await parts.bootPlane({ ...parts, ...sinks, idc, view: state, traces, tokens, address });
+  const desk = new NodeDesk({ ...parts, idc, state });
+  logLines.start();
+  return { state, tokens, agents, desk, plane, address, liveness, logLines, logTails };
+}
+
+function createServing(
+  parts: RegionalParts,
+  { hasSnapshot, identity }: Memory,
+  { state, desk, plane }: Desks,
+): Serving {
+  const { bus, logger, config } = parts;
+  return new Serving({
+    plane,
+    logger,
+    openResponders: () => [
+      new RegionResponders({ idc: config.idc, bus, desk, plane }),
+      new AgentHeartbeats({ ...parts, desk, state }),
+    ],
+    mayServeUnregistered: hasSnapshot && identity.identity.wasActive,
+  });
+}
+
+function register(parts: RegionalParts, memory: Memory, { plane, address }: Desks): RegionRegistration {
+  const { config, version, logger } = parts;
+  const { state, identity, recording } = memory;
+  const registration = new RegionRegistration({
+    ...parts,
+    idc: config.idc,
+    identity,
+    facts: () => ({ version, dhcp_mode: config.dhcpMode, http_url: address.url }),
+    heartbeat: () => ({
+      counters: { ...plane.counters(), facts_kept: recording.counters.get('kept') },
+      journal_length: recording.journal.length,
+      view_revision: String(state.revision),
+    }),
+  });
+  registration.onRole((role) => {
+    if (role === 'unregistered') return;
+    void identity.noteActive(role === 'active').catch((err: unknown) => {
+      logger.error({ err }, 'role not written to disk');
+    });
+  });
+  return registration;
+}
+
+function follow({ config, store, logger }: RegionalParts, memory: Memory, serving: Serving): ViewSync {
+  const sync = new ViewSync({ idc: config.idc, store }, memory.state, logger);
+  sync.onConnected(() => {
+    memory.recording.drain.wake();
+  });
+  void sync.synced.then(() => {
+    serving.noteView();
+  });
+  return sync;
+}

@@ -1,0 +1,56 @@
+import type { FastifyInstance } from 'fastify';
+import { createHttpService, type HttpService, type ReadinessCheck } from '@rackwright/platform';
+import type { RegionalParts } from './create-regional.js';
+import { RegionalModule, type RegionalProviders } from './regional.module.js';
+import type { Serving } from './serving.js';
+
+const API_INFO = {
+  title: 'Rackwright regional service',
+  description: 'Network boot, the API of install agents, and the nodes of one data centre.',
+} as const;
+
+/** Listens: the API, the boot routes, and what every service has. */
+export function listenRegion(
+  parts: RegionalParts,
+  providers: RegionalProviders,
+  serving: Serving,
+): Promise<HttpService> {
+  const { config, version, store } = parts;
+  return createHttpService(RegionalModule.forRoot(providers), {
+    ...parts,
+    ...API_INFO,
+    version,
+    host: config.httpHost,
+    port: config.httpPort,
+    bodyLimitBytes: config.httpBodyLimitBytes,
+    checks: readinessChecks(parts, serving),
+    idempotencyStore: store,
+    configure: (fastify) => {
+      serving.guard(fastify);
+      acceptLogLines(fastify);
+      providers.plane.mount(fastify);
+    },
+  });
+}
+
+function readinessChecks({ store, bus }: RegionalParts, serving: Serving): readonly ReadinessCheck[] {
+  return [
+    { name: 'etcd', check: () => store.currentRevision() },
+    { name: 'nats', check: () => bus.ping() },
+    {
+      name: 'region',
+      check: async () => {
+        if (!serving.isOpen) throw new Error(serving.reason);
+      },
+    },
+  ];
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: false });
+
+/** Log lines come as NDJSON text; its lines are parsed one by one later. */
+function acceptLogLines(fastify: FastifyInstance): void {
+  fastify.addContentTypeParser('application/x-ndjson', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
+    done(null, utf8.decode(body));
+  });
+}

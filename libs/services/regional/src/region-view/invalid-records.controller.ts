@@ -1,0 +1,30 @@
+import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PageQuery } from '@rackwright/contracts';
+import { DtoPipe, pageHeaders, pageOf } from '@rackwright/platform';
+import { pageOfRows } from '../nodes/page-of-rows.js';
+import type { InvalidRecord } from './invalid-records.js';
+import { REGION_STATE, type RegionState } from './region-state.js';
+
+/** `GET /api/v1/invalid-records`: stored records the region cannot use. */
+@ApiTags('region')
+@Controller('api/v1/invalid-records')
+export class InvalidRecordsController {
+  readonly #state: RegionState;
+
+  constructor(@Inject(REGION_STATE) state: RegionState) {
+    this.#state = state;
+  }
+
+  @Get()
+  list(
+    @Query(new DtoPipe(PageQuery, { allowEmpty: true })) query: PageQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): readonly InvalidRecord[] {
+    const page = pageOfRows(this.#state.invalid.list(), pageOf(query), ({ key }) => key);
+    reply.headers(pageHeaders(request.url, page));
+    return page.rows;
+  }
+}
