@@ -48,3 +48,4 @@ export {
 export { typescriptArguments } from './launchers/typescript-arguments.js';
 export { MemoryDisk, MemoryDocument, MemoryJournal } from './memory/memory-journal.js';
 export { EventStream, type StreamedEvent } from './lab/event-stream.js';
+export { TraceCollector, type CollectedSpan } from './lab/trace-collector.js';
