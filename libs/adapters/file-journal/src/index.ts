@@ -1,1 +1,2 @@
-export {};
+export { FileDocument } from './file-document.js';
+export { FileJournal, type FileJournalOptions } from './file-journal.js';

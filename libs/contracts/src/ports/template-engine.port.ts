@@ -1,6 +1,11 @@
 /** Why a template did not render: the message names line and column. */
 export interface TemplateFault {
-  readonly code: 'template-invalid' | 'template-variable-missing' | 'template-limit-exceeded';
+  readonly code:
+    | 'template-invalid'
+    | 'template-variable-missing'
+    | 'template-limit-exceeded'
+    /** A value cannot be written safely where the template puts it, e.g. a line break in a preseed answer. */
+    | 'template-value-refused';
   readonly message: string;
 }
 
