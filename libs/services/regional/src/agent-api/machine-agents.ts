@@ -12,6 +12,7 @@ import type { LogTails } from '../reports/log-tails.js';
 import type { BootTraces } from '../tracing/boot-traces.js';
 import { plainText } from './log-entries.js';
 import { refusalProblem } from './refusal-problem.js';
+import { ReportStamps } from './report-stamps.js';
 import { UnmatchedLimit } from './unmatched-limit.js';
 
 export interface MachineAgentsParts {
@@ -34,12 +35,14 @@ type ReportBody = MachineReport extends infer R ? (R extends MachineReport ? Omi
 export class MachineAgents {
   readonly #parts: MachineAgentsParts;
   readonly #unmatched: UnmatchedLimit;
+  readonly #stamps: ReportStamps;
   /** Distinguishes the lines of this process from those of an earlier one. */
   readonly #run: string;
   #lines = 0;
 
   constructor(parts: MachineAgentsParts) {
     this.#parts = parts;
+    this.#stamps = new ReportStamps(parts.clock);
     this.#unmatched = new UnmatchedLimit(parts.clock);
     this.#run = randomHex(parts.random, 4);
   }
@@ -56,7 +59,7 @@ export class MachineAgents {
   async report(task: Task, body: ReportBody, taskId = task.task_id): Promise<Task> {
     const { recorder, liveness } = this.#parts;
     liveness.noteContact(task.sn, task.task_id);
-    const report: MachineReport = { ...body, taskId, at: this.#now() };
+    const report: MachineReport = { ...body, taskId, at: this.#stamps.next(task) };
     const taken = await recorder.report(task.sn, report);
     if (!taken.ok) throw refusalProblem(taken.fault);
     return taken.value;
