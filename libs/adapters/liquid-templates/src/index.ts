@@ -1,1 +1,1 @@
-export {};
+export { LiquidTemplates, type TemplateLimits } from './liquid-templates.js';
