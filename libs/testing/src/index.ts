@@ -49,3 +49,7 @@ export { typescriptArguments } from './launchers/typescript-arguments.js';
 export { MemoryDisk, MemoryDocument, MemoryJournal } from './memory/memory-journal.js';
 export { EventStream, type StreamedEvent } from './lab/event-stream.js';
 export { TraceCollector, type CollectedSpan } from './lab/trace-collector.js';
+export { diskThatSays } from './qemu/boot-sector.js';
+export { prepareBootAssets } from './qemu/prepare-boot-assets.js';
+export { PrivateNetwork, type NetworkDoors } from './qemu/private-network.js';
+export { VirtualMachine, type VirtualMachineSetup } from './qemu/virtual-machine.js';

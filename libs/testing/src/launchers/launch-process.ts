@@ -10,6 +10,8 @@ export interface ProcessSpec {
   readonly cwd?: string;
   /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Name of the network namespace it runs in; default: that of this process. */
+  readonly networkNamespace?: string;
   /** How to obtain a missing binary, e.g. `apt-get install etcd-server`. */
   readonly installHint: string;
 }
@@ -57,9 +59,9 @@ export function findBinary(command: string, installHint: string): string {
 /** Starts a process; resolves once the operating system has started it, which says nothing of its readiness. */
 export async function launchProcess(spec: ProcessSpec): Promise<LaunchedProcess> {
   const binary = findBinary(spec.command, spec.installHint);
-  const [command, ...prefix] = searchPath('setpriv') === undefined ? [] : DEATH_SIGNAL_WRAPPER;
-  const argv = command === undefined ? (spec.args ?? []) : [...prefix, binary, ...(spec.args ?? [])];
-  const child = spawn(command ?? binary, argv, {
+  const wrapper = searchPath('setpriv') === undefined ? [] : DEATH_SIGNAL_WRAPPER;
+  const command = [...wrapper, ...namespaceWrapper(spec.networkNamespace), binary, ...(spec.args ?? [])];
+  const child = spawn(command[0] ?? binary, command.slice(1), {
     cwd: spec.cwd,
     env: { ...process.env, ...spec.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -71,6 +73,11 @@ export async function launchProcess(spec: ProcessSpec): Promise<LaunchedProcess>
     child.once('error', reject);
   });
   return handleOf(child, exited, output);
+}
+
+/** `nsenter` replaces itself by the command, so the pid and the death signal are those of the command. */
+function namespaceWrapper(name: string | undefined): readonly string[] {
+  return name === undefined ? [] : ['nsenter', `--net=/run/netns/${name}`, '--'];
 }
 
 function handleOf(child: ChildProcess, exited: Promise<ProcessExit>, output: () => string): LaunchedProcess {
