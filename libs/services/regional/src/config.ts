@@ -13,12 +13,13 @@ import {
   type ConfigMistake,
   type ConfigOf,
 } from '@rackwright/platform';
-import { checkDhcpSettings, dhcpSettings } from './dhcp/dhcp-settings.js';
+import { bootPlaneSettings } from './boot-plane/boot-plane-settings.js';
+import { checkDhcpSettings } from './dhcp/dhcp-settings.js';
 
 /** Settings of the regional service. */
 export const regionalSettings = {
   ...commonSettings,
-  ...dhcpSettings,
+  ...bootPlaneSettings,
   httpPort: setting({ key: 'http.port', type: port(), default: 8081, description: 'Port to serve HTTP on.' }),
   idc: requiredSetting<Idc>({
     key: 'idc',

@@ -1,0 +1,61 @@
+import type { Json, Task } from '@rackwright/domain-provisioning';
+import type { Node, Subnet } from '@rackwright/domain-netboot';
+import { cidrContains, netmaskOf, parseIpv4, type Ipv4 } from '@rackwright/kernel';
+
+/** The network of the installed system. */
+export type NetworkChoice =
+  | { readonly method: 'dhcp' }
+  | {
+      readonly method: 'static';
+      readonly ip: Ipv4;
+      readonly netmask: Ipv4;
+      readonly prefix: number;
+      readonly gateway: Ipv4;
+      readonly dns: readonly Ipv4[];
+    };
+
+/** Addresses as somebody gave them; the first source that has one wins. */
+export interface AddressHints {
+  readonly ip?: Ipv4;
+  readonly netmask?: Ipv4;
+  readonly gateway?: Ipv4;
+  readonly dns?: readonly Ipv4[];
+}
+
+function textOf(config: Json | undefined, name: string): string | undefined {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) return undefined;
+  const value = (config as Readonly<Record<string, Json>>)[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function addressOf(config: Json | undefined, name: string): Ipv4 | undefined {
+  const value = textOf(config, name);
+  return value === undefined ? undefined : parseIpv4(value);
+}
+
+function prefixOf(netmask: Ipv4): number {
+  return netmask.split('.').reduce((bits, octet) => bits + Number(octet).toString(2).replaceAll('0', '').length, 0);
+}
+
+/**
+ * Static when the request for the file says so, or when the task does (`network_config.method` "static") and address,
+ * netmask and gateway are known from it, its node or its subnet; DHCP otherwise.
+ */
+export function networkChoiceOf(
+  task: Pick<Task, 'ip' | 'network_config'>,
+  around: { readonly asked: AddressHints; readonly node: Node | undefined; readonly subnets: readonly Subnet[] },
+): NetworkChoice {
+  const { asked, node, subnets } = around;
+  const config = task.network_config;
+  const isStatic = asked.ip !== undefined || textOf(config, 'method') === 'static';
+  const ip = asked.ip ?? addressOf(config, 'ip') ?? task.ip ?? node?.ip;
+  if (!isStatic || ip === undefined) return { method: 'dhcp' };
+  const subnet = subnets.find(({ cidr }) => cidrContains(cidr, ip));
+  const known = subnet === undefined ? undefined : netmaskOf(subnet.cidr);
+  const netmask = asked.netmask ?? addressOf(config, 'netmask') ?? known ?? node?.netmask;
+  const gateway = asked.gateway ?? addressOf(config, 'gateway') ?? subnet?.gateway ?? node?.gateway;
+  if (netmask === undefined || gateway === undefined) return { method: 'dhcp' };
+  const named = addressOf(config, 'dns');
+  const dns = asked.dns ?? (named === undefined ? undefined : [named]) ?? subnet?.dns ?? node?.dns ?? [];
+  return { method: 'static', ip, netmask, prefix: prefixOf(netmask), gateway, dns };
+}

@@ -1,0 +1,6 @@
+import { dhcpSettings } from '../dhcp/dhcp-settings.js';
+import { httpBootSettings } from '../http-boot/http-boot-settings.js';
+import { tftpSettings } from '../tftp/tftp-settings.js';
+
+/** Every setting of DHCP, TFTP and HTTP boot; spread into the settings of the regional service. */
+export const bootPlaneSettings = { ...dhcpSettings, ...tftpSettings, ...httpBootSettings };

@@ -1,0 +1,247 @@
+import type { FastifyInstance } from 'fastify';
+import type { DatagramSockets, DurableDocument, DurableLog, RenderedFile, TemplateEngine } from '@rackwright/contracts';
+import { findProfile, type Task } from '@rackwright/domain-provisioning';
+import { formatMac, type Ipv4, type Sn } from '@rackwright/kernel';
+import type { ConfigOf } from '@rackwright/platform';
+import { AnswerFileRoutes, contentTypeOf } from '../answer-files/answer-file-routes.js';
+import { networkChoiceOf } from '../answer-files/network-choice.js';
+import { answerFilesOf, renderAnswerFile, type AnswerFileKind } from '../answer-files/render-answer-file.js';
+import type { BootPlane, BootPlaneContext, BootPlaneFactory, StatusRow } from '../boot-plane.port.js';
+import { BootStarts } from '../dhcp/boot-starts.js';
+import { DhcpMetrics } from '../dhcp/dhcp-metrics.js';
+import { DhcpServer } from '../dhcp/dhcp-server.js';
+import { SiteView } from '../dhcp/site-view.js';
+import { AssetDirectory } from '../http-boot/asset-directory.js';
+import { BootScriptService } from '../http-boot/boot-script-service.js';
+import { FileRoutes } from '../http-boot/file-routes.js';
+import { ScriptRoutes } from '../http-boot/script-routes.js';
+import { LeaseKeeper } from '../leases/lease-keeper.js';
+import { TftpServer } from '../tftp/tftp-server.js';
+import type { bootPlaneSettings } from './boot-plane-settings.js';
+
+/** What the boot plane brings along. */
+export interface BootPlaneEquipment {
+  readonly config: ConfigOf<typeof bootPlaneSettings>;
+  readonly sockets: DatagramSockets;
+  readonly templates: TemplateEngine;
+  readonly leaseLog: DurableLog;
+  readonly leaseSnapshot: DurableDocument;
+  /** IPv4 addresses of an interface of this machine. */
+  readonly addressesOf: (interfaceName: string) => readonly Ipv4[];
+}
+
+/** Stands for the boot token where people look. */
+const MASK = '********';
+
+/** Builds DHCP, TFTP, HTTP boot and the answer files over one view; nothing is opened before `start`. */
+export function bootPlaneWith(equipment: BootPlaneEquipment): BootPlaneFactory {
+  return (context) => new RegionalBootPlane({ ...context, ...equipment });
+}
+
+type BootPlaneParts = BootPlaneContext & BootPlaneEquipment;
+
+class RegionalBootPlane implements BootPlane {
+  readonly #parts: BootPlaneParts;
+  readonly #assets: AssetDirectory;
+  readonly #keeper: LeaseKeeper;
+  readonly #dhcpMetrics: DhcpMetrics;
+  readonly #tftp: TftpServer;
+  readonly #scripts: BootScriptService;
+  readonly #files: FileRoutes;
+  readonly #unsubscribe: () => void;
+  #site: SiteView | undefined;
+  #dhcp: DhcpServer | undefined;
+  readonly #publicUrl = (): string => this.#parts.address.url;
+
+  constructor(parts: BootPlaneParts) {
+    this.#parts = parts;
+    const { config, metrics, logger } = parts;
+    this.#assets = new AssetDirectory(config.assetDir);
+    this.#keeper = new LeaseKeeper({
+      ...parts,
+      log: parts.leaseLog,
+      snapshot: parts.leaseSnapshot,
+      logger: logger.child({ part: 'leases' }),
+    });
+    this.#dhcpMetrics = new DhcpMetrics(metrics);
+    this.#tftp = new TftpServer({ ...parts, assets: this.#assets, logger: logger.child({ part: 'tftp' }) });
+    this.#scripts = new BootScriptService({
+      ...parts,
+      sightings: parts.nodes,
+      logger: logger.child({ part: 'http-boot' }),
+    });
+    this.#files = new FileRoutes({ root: this.#assets, metrics });
+    this.#unsubscribe = parts.view.onChange((changes) => {
+      if (changes.some(({ kind }) => kind === 'lease')) this.#mergeLeases();
+    });
+  }
+
+  async start(): Promise<void> {
+    const { view, config, address, logger } = this.#parts;
+    if (this.#dhcp !== undefined) return;
+    await this.#keeper.start([...view.leases()]);
+    this.#site = new SiteView({ region: view, table: this.#keeper.table, config, publicUrl: address.url });
+    this.#dhcp = new DhcpServer({
+      ...this.#parts,
+      keeper: this.#keeper,
+      site: this.#site,
+      boots: new BootStarts(this.#parts),
+      metrics: this.#dhcpMetrics,
+      logger: logger.child({ part: 'dhcp' }),
+    });
+    try {
+      await this.#dhcp.start();
+      await this.#tftp.start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    const dhcp = this.#dhcp;
+    this.#dhcp = undefined;
+    await dhcp?.[Symbol.asyncDispose]();
+    await this.#tftp[Symbol.asyncDispose]();
+    this.#site?.[Symbol.dispose]();
+    this.#site = undefined;
+    await this.#keeper.stop();
+  }
+
+  mount(server: FastifyInstance): void {
+    const { view, nodes, logger } = this.#parts;
+    const publicUrl = this.#publicUrl;
+    this.#files.mount(server);
+    new ScriptRoutes({ scripts: this.#scripts, view, leases: this.#keeper.table, sightings: nodes, publicUrl }).mount(
+      server,
+    );
+    new AnswerFileRoutes({ ...this.#parts, publicUrl, logger: logger.child({ part: 'answer-files' }) }).mount(server);
+  }
+
+  counters(): Readonly<Record<string, number>> {
+    const { received, offers, acks, naks, silent, dropped } = this.#dhcpMetrics.tallies;
+    return {
+      dhcp_received: received,
+      dhcp_offers: offers,
+      dhcp_acks: acks,
+      dhcp_naks: naks,
+      dhcp_silent: silent,
+      dhcp_dropped: dropped,
+      dhcp_leases: this.#keeper.table.size,
+      leases_to_copy: this.#keeper.backlog,
+      tftp_transfers: this.#tftp.metrics.count('completed'),
+      tftp_failed:
+        this.#tftp.metrics.total - this.#tftp.metrics.count('completed') - this.#tftp.metrics.count('probed'),
+      tftp_bytes: this.#tftp.metrics.bytesServed,
+      http_files: this.#files.served,
+      scripts_wait: this.#scripts.count('wait'),
+      scripts_install: this.#scripts.count('install'),
+      scripts_local_boot: this.#scripts.count('local-boot'),
+    };
+  }
+
+  async render(sn: Sn): Promise<readonly RenderedFile[] | undefined> {
+    const { view } = this.#parts;
+    const task = view.taskBySn(sn);
+    if (task === undefined) return undefined;
+    const script = {
+      path: `/boot/${task.mac}/boot.ipxe`,
+      content_type: 'text/plain; charset=utf-8',
+      content: this.#scripts.preview(task.mac, this.#publicUrl(), MASK),
+    };
+    const profile = findProfile(view.profiles(), { ...task, profile: task.profile });
+    const kinds = profile === undefined ? [] : answerFilesOf(profile.format);
+    return [script, ...kinds.map((kind) => this.#renderFile(task, kind))];
+  }
+
+  dhcpStatus(): StatusRow {
+    const { config } = this.#parts;
+    const address = this.#dhcp?.local;
+    return {
+      status: address === undefined ? 'stopped' : 'running',
+      mode: config.dhcpMode,
+      dry_run: config.dhcpDryRun,
+      ...(config.dhcpInterface === undefined ? {} : { interface: config.dhcpInterface }),
+      ...(address === undefined ? {} : { address: `${address.address}:${address.port}` }),
+      static_bindings: [...this.#parts.view.reservations()].length,
+      leases: this.#keeper.table.size,
+      offers_held: this.#keeper.table.heldCount,
+      in_flight: this.#dhcp?.inFlight ?? 0,
+      ...this.#dhcpMetrics.tallies,
+    };
+  }
+
+  *dhcpLeases(): Generator<StatusRow> {
+    for (const lease of this.#keeper.table.all()) {
+      yield { ...lease, ...(lease.mac === undefined ? {} : { mac: formatMac(lease.mac) }) };
+    }
+  }
+
+  tftpStatus(): StatusRow {
+    const { metrics, local, sessions } = this.#tftp;
+    return {
+      status: local === undefined ? 'stopped' : 'running',
+      ...(local === undefined ? {} : { address: `${local.address}:${local.port}` }),
+      sessions,
+      total_requests: metrics.total,
+      success: metrics.count('completed') + metrics.count('probed'),
+      failed: metrics.total - metrics.count('completed') - metrics.count('probed'),
+      bytes_served: metrics.bytesServed,
+    };
+  }
+
+  async files(kind: 'tftp' | 'static' | 'repos'): Promise<readonly StatusRow[]> {
+    const names =
+      kind === 'tftp'
+        ? await this.#assets.list({ without: ['static', 'repos'] })
+        : await this.#assets.below(kind).list();
+    return names.map((name) => ({ name }));
+  }
+
+  *bootConfigs(): Generator<StatusRow> {
+    for (const node of this.#parts.view.nodes()) {
+      const choice = this.#scripts.choose(node.mac);
+      if (choice.script === 'wait') continue;
+      yield { mac: formatMac(node.mac), ...choice, ...(node.sn === undefined ? {} : { sn: node.sn }) };
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    this.#unsubscribe();
+  }
+
+  /** Copies that are ahead of us: our disk was lost, or another instance served meanwhile. */
+  #mergeLeases(): void {
+    this.#keeper.merge(this.#parts.view.leases());
+  }
+
+  /** What cannot be rendered is shown as the reason, so that it is found before the approval. */
+  #renderFile(task: Task, kind: AnswerFileKind): RenderedFile {
+    const { view, templates } = this.#parts;
+    const profile = findProfile(view.profiles(), { ...task, profile: task.profile });
+    const around = { asked: {}, node: view.nodeByMac(task.mac), subnets: view.subnets() };
+    const path = pathOf(task, kind);
+    const content_type = contentTypeOf(kind);
+    if (profile === undefined) return { path, content_type, content: `# profile ${task.profile} not found\n` };
+    const input = { task, profile, baseUrl: this.#publicUrl(), token: MASK, network: networkChoiceOf(task, around) };
+    const ntp = view
+      .subnets()
+      .flatMap((subnet) => subnet.ntp)
+      .slice(0, 4);
+    const rendered = renderAnswerFile(kind, { ...input, ntp }, templates);
+    const content = rendered.ok ? rendered.value : `# not rendered: ${JSON.stringify(rendered.fault)}\n`;
+    return { path, content_type, content };
+  }
+}
+
+function pathOf(task: Task, kind: AnswerFileKind): string {
+  switch (kind) {
+    case 'preseed':
+      return `/preseed/${task.mac}/preseed.cfg`;
+    case 'kickstart':
+      return `/kickstart/${task.sn}`;
+    default:
+      return `/autoinstall/${task.mac}/${kind}`;
+  }
+}

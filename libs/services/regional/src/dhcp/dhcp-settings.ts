@@ -1,0 +1,113 @@
+import { dhcpModes } from '@rackwright/domain-netboot';
+import { ANY_IPV4, parseCidr, parseIpv4, type Cidr, type Ipv4 } from '@rackwright/kernel';
+import {
+  choice,
+  duration,
+  flag,
+  list,
+  optionalSetting,
+  parsed,
+  port,
+  setting,
+  text,
+  type ConfigMistake,
+  type ConfigOf,
+} from '@rackwright/platform';
+
+const LOOPBACK = '127.0.0.1' as Ipv4;
+const ipv4 = () => parsed('an IPv4 address', parseIpv4);
+
+/** A relay or a network of relays. */
+function parseRelay(value: string): Cidr | undefined {
+  return parseCidr(value.includes('/') ? value : `${value}/32`);
+}
+
+const BOOT_FILE = /^\d{1,5}=[A-Za-z0-9][A-Za-z0-9._/{}-]{0,200}$/;
+
+/** Settings of DHCP; spread into the settings of the regional service. */
+export const dhcpSettings = {
+  dhcpMode: setting({
+    key: 'dhcp.mode',
+    type: choice(...dhcpModes),
+    default: 'off' as const,
+    description: 'server gives addresses of pools and reservations, reservation of reservations only, off is silent.',
+  }),
+  dhcpAddress: setting<Ipv4>({
+    key: 'dhcp.address',
+    type: ipv4(),
+    default: LOOPBACK,
+    description: 'Address to receive relayed requests on. With dhcp.interface every address of that interface.',
+  }),
+  dhcpPort: setting({ key: 'dhcp.port', type: port(), default: 67, description: 'UDP port of DHCP.' }),
+  dhcpInterface: optionalSetting({
+    key: 'dhcp.interface',
+    type: text('the name of a network interface'),
+    aliases: ['NF_DHCP_INTERFACE'],
+    description: 'Interface on which machines are answered directly. Nothing leaves by any other.',
+  }),
+  dhcpRelays: setting<readonly Cidr[]>({
+    key: 'dhcp.relays',
+    type: list(parsed('an IPv4 address or network', parseRelay)),
+    default: [],
+    description: 'Relay agents that are answered. Empty with dhcp.interface: every relay whose subnet is configured.',
+  }),
+  dhcpDryRun: setting({
+    key: 'dhcp.dry_run',
+    type: flag(),
+    default: false,
+    description: 'Log what would be sent and send nothing.',
+  }),
+  offerMs: setting({
+    key: 'dhcp.offer_time',
+    type: duration(),
+    env: 'RW_OFFER_TIME',
+    default: 60_000,
+    description: 'How long an offered address is kept for the machine it was offered to.',
+  }),
+  declineMs: setting({
+    key: 'dhcp.decline_time',
+    type: duration(),
+    env: 'RW_DECLINE_TIME',
+    default: 3_600_000,
+    description: 'How long an address that a machine found in use is given to nobody.',
+  }),
+  nextServer: setting<Ipv4>({
+    key: 'boot.next_server',
+    type: ipv4(),
+    env: 'RW_NEXT_SERVER',
+    default: LOOPBACK,
+    description: 'Address at which machines reach TFTP, unless their subnet names another. Our server identifier.',
+  }),
+  bootFiles: setting<readonly string[]>({
+    key: 'boot.files',
+    type: list(parsed('code=file, e.g. 7=snponly.efi', (value) => (BOOT_FILE.test(value) ? value : undefined))),
+    default: [],
+    description: 'Boot files by architecture code (option 93) over the built-in table; {mac} stands for the MAC.',
+  }),
+};
+
+/** The part of the configuration that DHCP reads. */
+export type DhcpConfig = ConfigOf<typeof dhcpSettings>;
+
+/** What is wrong with the DHCP settings together: a DHCP server on the wrong network is an outage. */
+export function checkDhcpSettings(config: DhcpConfig): readonly ConfigMistake[] {
+  const { dhcpMode, dhcpInterface, dhcpRelays } = config;
+  if (dhcpMode === 'proxy' || dhcpMode === 'auto-proxy') {
+    return [{ where: 'RW_DHCP_MODE', detail: `${dhcpMode} is not available yet: use server, reservation or off` }];
+  }
+  if (dhcpMode === 'off' || dhcpInterface !== undefined || dhcpRelays.length > 0) return [];
+  const detail =
+    `the ${dhcpMode} mode answers only where it is told to: name the interface the machines are on (RW_DHCP_INTERFACE) ` +
+    'or the relays that may ask (RW_DHCP_RELAYS)';
+  return [{ where: 'RW_DHCP_INTERFACE', detail }];
+}
+
+/** Boot files by architecture code. */
+export function bootFilesOf(config: Pick<DhcpConfig, 'bootFiles'>): Readonly<Record<string, string>> {
+  return Object.fromEntries(config.bootFiles.map((entry) => entry.split('=', 2)) as [string, string][]);
+}
+
+/** Where the DHCP socket is bound. */
+export function listenAddress(config: DhcpConfig): Ipv4 {
+  return config.dhcpInterface === undefined ? config.dhcpAddress : ANY_IPV4;
+}

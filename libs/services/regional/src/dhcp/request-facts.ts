@@ -1,0 +1,95 @@
+import type { DhcpRequest, RelayFacts } from '@rackwright/domain-netboot';
+import { ANY_IPV4, fail, ok, type Ipv4, type Result } from '@rackwright/kernel';
+import {
+  BootpOp,
+  bootClientOf,
+  clientMac,
+  findOption,
+  ipv4Option,
+  MessageType,
+  messageTypeOf,
+  OptionCode,
+  readOption,
+  relayAgentOption,
+  textOption,
+  type DhcpPacket,
+} from '@rackwright/protocol-dhcp4';
+
+const requestTypes: Readonly<Record<number, DhcpRequest['type']>> = {
+  [MessageType.DHCPDISCOVER]: 'discover',
+  [MessageType.DHCPREQUEST]: 'request',
+  [MessageType.DHCPDECLINE]: 'decline',
+  [MessageType.DHCPRELEASE]: 'release',
+  [MessageType.DHCPINFORM]: 'inform',
+};
+
+/** What a lease record may keep of the host name a client calls itself by. */
+const HOSTNAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?$/;
+const MAX_CLIENT_ID_BYTES = 255;
+
+const given = (ip: Ipv4): Ipv4 | undefined => (ip === ANY_IPV4 ? undefined : ip);
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+type OptionalFacts = Pick<DhcpRequest, 'mac' | 'ciaddr' | 'giaddr' | 'requestedIp' | 'serverId' | 'subnetSelection'>;
+
+/** The facts of a packet. A relay option that cannot be read is a fault: guessing the subnet would be worse. */
+export function requestFactsOf(packet: DhcpPacket): Result<DhcpRequest, 'relay-option-malformed'> {
+  const relay = readOption(packet.options, OptionCode.RelayAgentInformation, relayAgentOption);
+  if (relay?.ok === false) return fail('relay-option-malformed');
+  const { kind, architectures, uuid } = bootClientOf(packet);
+  const type = messageTypeOf(packet);
+  const clientId = clientIdOf(packet);
+  const hostname = hostnameOf(packet);
+  return ok({
+    type: type === undefined ? untypedKind(packet) : (requestTypes[type] ?? 'other'),
+    isBootRequest: packet.op === BootpOp.BOOTREQUEST,
+    ...optionalFacts(packet),
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(hostname === undefined ? {} : { hostname }),
+    ...(relay === undefined ? {} : { relay: relayFacts(relay.value) }),
+    client: { kind, architectures, ...(uuid === undefined ? {} : { uuid }) },
+  });
+}
+
+function untypedKind(packet: DhcpPacket): 'bootp' | 'other' {
+  return packet.options.has(OptionCode.DhcpMessageType) ? 'other' : 'bootp';
+}
+
+function optionalFacts(packet: DhcpPacket): OptionalFacts {
+  const facts = {
+    mac: clientMac(packet),
+    ciaddr: given(packet.ciaddr),
+    giaddr: given(packet.giaddr),
+    requestedIp: findOption(packet.options, OptionCode.RequestedIpAddress, ipv4Option),
+    serverId: findOption(packet.options, OptionCode.ServerIdentifier, ipv4Option),
+    subnetSelection: findOption(packet.options, OptionCode.SubnetSelection, ipv4Option),
+  };
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+}
+
+function clientIdOf(packet: DhcpPacket): string | undefined {
+  const value = packet.options.get(OptionCode.ClientIdentifier);
+  return value === undefined || value.length === 0 || value.length > MAX_CLIENT_ID_BYTES ? undefined : hex(value);
+}
+
+function hostnameOf(packet: DhcpPacket): string | undefined {
+  const name = findOption(packet.options, OptionCode.HostName, textOption);
+  return name !== undefined && HOSTNAME.test(name) ? name : undefined;
+}
+
+function relayFacts(relay: {
+  readonly circuitId?: Uint8Array;
+  readonly remoteId?: Uint8Array;
+  readonly linkSelection?: Ipv4;
+  readonly serverOverride?: Ipv4;
+  readonly usesSourcePort: boolean;
+}): RelayFacts {
+  const { circuitId, remoteId, linkSelection, serverOverride, usesSourcePort } = relay;
+  return {
+    ...(circuitId === undefined ? {} : { circuitId: hex(circuitId) }),
+    ...(remoteId === undefined ? {} : { remoteId: hex(remoteId) }),
+    ...(linkSelection === undefined ? {} : { linkSelection }),
+    ...(serverOverride === undefined ? {} : { serverOverride }),
+    usesSourcePort,
+  };
+}

@@ -1,0 +1,73 @@
+import type { DurableDocument, DurableLog } from '@rackwright/contracts';
+import type { LeaseWrite } from '@rackwright/domain-netboot';
+import type { Logger } from '@rackwright/kernel';
+import type { PendingCopy } from './lease-copy.js';
+
+/** The whole state on disk; the log holds what happened since. */
+export interface LeaseSnapshot {
+  readonly leases: readonly LeaseWrite['lease'][];
+  readonly pending: readonly PendingCopy[];
+}
+
+/** Below this many records compaction costs more than it saves. */
+const MIN_COMPACTION_RECORDS = 2_000;
+/** The log may hold this many records per lease before it is compacted: bounds disk and restart time. */
+const RECORDS_PER_LEASE = 2;
+
+/** Leases on the region's disk: a snapshot and a log of writes. */
+export class LeaseJournal {
+  readonly #log: DurableLog;
+  readonly #document: DurableDocument;
+  readonly #logger: Logger;
+  /** Every record up to here is durable, and its effect was in memory before it was appended. */
+  #durablePosition = 0;
+  #compacting: Promise<void> | undefined;
+
+  constructor(parts: { readonly log: DurableLog; readonly document: DurableDocument; readonly logger: Logger }) {
+    this.#log = parts.log;
+    this.#document = parts.document;
+    this.#logger = parts.logger;
+  }
+
+  /** What an earlier process left. A damaged snapshot is an error: starting without it could give an address twice. */
+  async restore(): Promise<{ readonly snapshot: LeaseSnapshot; readonly writes: readonly LeaseWrite[] }> {
+    const text = await this.#document.read();
+    const snapshot = text === undefined ? { leases: [], pending: [] } : (JSON.parse(text) as LeaseSnapshot);
+    const writes: LeaseWrite[] = [];
+    for await (const { payload, position } of this.#log.read()) {
+      writes.push(...(JSON.parse(payload) as readonly LeaseWrite[]));
+      this.#durablePosition = position;
+    }
+    return { snapshot, writes };
+  }
+
+  /** Resolves once the writes are durable; writes at one time share one fsync. */
+  async append(writes: readonly LeaseWrite[]): Promise<void> {
+    const position = await this.#log.append(JSON.stringify(writes));
+    this.#durablePosition = Math.max(this.#durablePosition, position);
+  }
+
+  /** Replaces a log that has grown too long by a snapshot of `state`, in the background. */
+  compactIfLong(leaseCount: number, state: () => LeaseSnapshot): void {
+    const limit = MIN_COMPACTION_RECORDS + RECORDS_PER_LEASE * leaseCount;
+    if (this.#compacting !== undefined || this.#log.length <= limit) return;
+    this.#compacting = this.#compact(state()).finally(() => {
+      this.#compacting = undefined;
+    });
+  }
+
+  /** Resolves when no compaction is running. */
+  async idle(): Promise<void> {
+    await this.#compacting;
+  }
+
+  async #compact(snapshot: LeaseSnapshot): Promise<void> {
+    const position = this.#durablePosition;
+    try {
+      await this.#document.write(JSON.stringify(snapshot));
+      await this.#log.truncate(position);
+    } catch (error) {
+      this.#logger.error({ err: error }, 'the lease log could not be compacted; it grows until the next attempt');
+    }
+  }
+}

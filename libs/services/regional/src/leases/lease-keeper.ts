@@ -1,0 +1,143 @@
+import type { DurableDocument, DurableLog, Store } from '@rackwright/contracts';
+import { LeaseTable, type Lease, type LeaseChange, type LeaseWrite } from '@rackwright/domain-netboot';
+import type { Cancel, Clock, Idc, Logger, Random } from '@rackwright/kernel';
+import { LeaseCopier } from './lease-copier.js';
+import { eventOf } from './lease-copy.js';
+import { LeaseJournal } from './lease-journal.js';
+
+export interface LeaseKeeperParts {
+  readonly idc: Idc;
+  readonly store: Store;
+  /** On the region's own disk. */
+  readonly log: DurableLog;
+  readonly snapshot: DurableDocument;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** How late an expiry may be noticed when nobody asks for an address. */
+const SWEEP_INTERVAL_MS = 1_000;
+
+/**
+ * The leases of a region: decided on in memory, durable on its disk before anyone is told, copied to etcd afterwards.
+ * A killed process loses no lease it acknowledged and gives no address twice.
+ */
+export class LeaseKeeper {
+  readonly table = new LeaseTable();
+  readonly #parts: LeaseKeeperParts;
+  readonly #journal: LeaseJournal;
+  readonly #copier: LeaseCopier;
+  #cancelSweep: Cancel = () => undefined;
+  #failedWrites = 0;
+  #isRestored = false;
+  #isRunning = false;
+
+  constructor(parts: LeaseKeeperParts) {
+    this.#parts = parts;
+    this.#journal = new LeaseJournal({ log: parts.log, document: parts.snapshot, logger: parts.logger });
+    this.#copier = new LeaseCopier(parts);
+  }
+
+  /** Addresses etcd is behind on. */
+  get backlog(): number {
+    return this.#copier.backlog;
+  }
+
+  /** Writes the disk refused. */
+  get failedWrites(): number {
+    return this.#failedWrites;
+  }
+
+  /**
+   * Takes over what disk and etcd have; of two records of one address the later version counts. Safe to repeat after
+   * {@link stop}: the disk is read once.
+   */
+  async start(copied: readonly Lease[]): Promise<void> {
+    if (!this.#isRestored) await this.#restore();
+    this.#isRestored = true;
+    this.merge(copied);
+    this.#copyUnknown(copied);
+    this.#parts.logger.info({ leases: this.table.size, backlog: this.backlog }, 'leases restored');
+    this.#isRunning = true;
+    this.#copier.start();
+    this.#cancelSweep();
+    this.#sweepLater();
+  }
+
+  /** Ends nothing and copies nothing any more until the next start. */
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    this.#cancelSweep();
+    await this.#copier.stop();
+    await this.#journal.idle();
+  }
+
+  async #restore(): Promise<void> {
+    const { snapshot, writes } = await this.#journal.restore();
+    for (const lease of snapshot.leases) this.table.restore(lease);
+    for (const { lease } of writes) this.table.restore(lease);
+    for (const { lease, events } of snapshot.pending) this.#copier.note(lease, events);
+    for (const write of writes) this.#noteForCopy(write);
+  }
+
+  /** Takes over records of etcd that are ahead of ours: our disk was lost or replaced. */
+  merge(leases: Iterable<Lease>): void {
+    for (const lease of leases) this.table.restore(lease);
+  }
+
+  /** Applies a change in memory; the writes are to be given to {@link commit} before anyone is told. */
+  apply(change: LeaseChange): readonly LeaseWrite[] {
+    return this.table.apply(change, this.#parts.clock.now());
+  }
+
+  /** Ends what is over by now. Cheap when nothing is. */
+  expire(): void {
+    const writes = this.table.expire(this.#parts.clock.now());
+    if (writes.length > 0) this.#commitQuietly(writes);
+  }
+
+  /** Resolves once the writes are on disk. Rejects with `OperationalError` `disk-failed`: then nobody may be told. */
+  async commit(writes: readonly LeaseWrite[]): Promise<void> {
+    if (writes.length === 0) return;
+    try {
+      await this.#journal.append(writes);
+    } catch (error) {
+      this.#failedWrites += 1;
+      throw error;
+    }
+    for (const write of writes) this.#noteForCopy(write);
+    if (this.#isRunning) this.#copier.start();
+    this.#journal.compactIfLong(this.table.size, () => ({
+      leases: [...this.table.all()],
+      pending: this.#copier.pending(),
+    }));
+  }
+
+  #noteForCopy(write: LeaseWrite): void {
+    const event = eventOf(this.#parts.idc, write);
+    this.#copier.note(write.lease, event === undefined ? [] : [event]);
+  }
+
+  /** Records compacted on disk whose copy got lost with etcd's data are copied again. */
+  #copyUnknown(copied: readonly Lease[]): void {
+    const versions = new Map(copied.map((lease) => [lease.ip, lease.version]));
+    for (const lease of this.table.all()) {
+      if ((versions.get(lease.ip) ?? 0) < lease.version) this.#copier.note(lease, []);
+    }
+  }
+
+  /** Nobody waits for an expiry; what the disk refuses now expires again after a restart. */
+  #commitQuietly(writes: readonly LeaseWrite[]): void {
+    this.commit(writes).catch((error: unknown) => {
+      this.#parts.logger.error({ err: error, writes: writes.length }, 'ended leases could not be written to disk');
+    });
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep = this.#parts.clock.schedule(SWEEP_INTERVAL_MS, () => {
+      this.expire();
+      this.#sweepLater();
+    });
+  }
+}
