@@ -10,6 +10,9 @@ import { EventReader, startPosition } from './event-reader.js';
 /** Streams cost a socket and a buffer each. */
 const MAX_STREAMS = 1_000;
 
+export const EVENT_PARTS = Symbol('EventSseParts');
+
+/** What streaming events takes. */
 export interface EventSseParts {
   readonly bus: MessageBus;
   readonly feed: EventFeed;
@@ -35,15 +38,11 @@ function lastEventId(request: FastifyRequest): number | undefined {
 }
 
 /** Answers with events as they happen (server-sent events); 503 when the stream is not reachable. */
-export async function streamEvents(
-  parts: EventSseParts,
-  http: { readonly request: FastifyRequest; readonly reply: FastifyReply },
-  query: ReadEvents,
-): Promise<void> {
+export async function streamEvents(parts: EventSseParts, reply: FastifyReply, query: ReadEvents): Promise<void> {
   if (parts.streams.size >= MAX_STREAMS) throw tooManyStreams();
-  const position = await startPosition(parts.bus, lastEventId(http.request) ?? query.after);
+  const position = await startPosition(parts.bus, lastEventId(reply.request) ?? query.after);
   const filter = filterOf(query);
-  const stream = parts.streams.open(http, { clock: parts.clock, contentType: 'text/event-stream' });
+  const stream = parts.streams.open(reply, { clock: parts.clock, contentType: 'text/event-stream' });
   const reader = EventReader.open(parts, position, {
     send: (stored) => {
       if (isWanted(stored.event, filter)) stream.write(frameOf(stored));

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { Cancel, Clock } from '@rackwright/kernel';
 
 /** Proxies close what stays silent for 30 s and more. */
@@ -12,8 +12,8 @@ export class OpenStreams implements AsyncDisposable {
   #isClosing = false;
 
   /** Starts a streamed answer. */
-  open(http: { readonly request: FastifyRequest; readonly reply: FastifyReply }, options: StreamOptions): LineStream {
-    const stream = new LineStream(http, options, () => void this.#open.delete(stream));
+  open(reply: FastifyReply, options: StreamOptions): LineStream {
+    const stream = new LineStream(reply, options, () => void this.#open.delete(stream));
     this.#open.add(stream);
     if (this.#isClosing) stream.end();
     return stream;
@@ -42,15 +42,11 @@ export class LineStream {
   readonly #cancelHeartbeats: Cancel;
   #isEnded = false;
 
-  constructor(
-    http: { readonly request: FastifyRequest; readonly reply: FastifyReply },
-    options: StreamOptions,
-    onEnded: () => void,
-  ) {
-    this.#reply = http.reply;
-    void http.reply.hijack();
-    const { raw } = http.reply;
-    for (const [name, value] of Object.entries(http.reply.getHeaders())) {
+  constructor(reply: FastifyReply, options: StreamOptions, onEnded: () => void) {
+    this.#reply = reply;
+    void reply.hijack();
+    const { raw } = reply;
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) raw.setHeader(name, value);
     }
     raw.writeHead(200, {

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { pageHeaders, pageOf } from '@rackwright/platform';
 
 /** A page of a list and what its headers say. */
@@ -32,11 +32,7 @@ export function pageItems<T>(
 }
 
 /** Sets the headers of a page and gives its items, changed by `show`. */
-export function answerPage<T, V>(
-  page: Page<T>,
-  http: { readonly request: FastifyRequest; readonly reply: FastifyReply },
-  show: (item: T) => V,
-): V[] {
-  void http.reply.headers(pageHeaders(http.request.url, page));
+export function answerPage<T, V>(page: Page<T>, reply: FastifyReply, show: (item: T) => V): V[] {
+  void reply.headers(pageHeaders(reply.request.url, page));
   return page.items.map(show);
 }

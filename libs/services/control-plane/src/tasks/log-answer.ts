@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { Clock } from '@rackwright/kernel';
 import type { LogSource, MessageBus, ReadLogs, StoredLogLine } from '@rackwright/contracts';
 import type { OpenStreams } from '../http/line-stream.js';
@@ -14,6 +14,9 @@ export interface LogLineView {
   readonly task_id: string;
 }
 
+export const LOG_PARTS = Symbol('LogParts');
+
+/** What streaming a log takes. */
 export interface LogParts {
   readonly bus: MessageBus;
   readonly clock: Clock;
@@ -34,14 +37,14 @@ export async function readLogLines(bus: MessageBus, source: LogSource, query: Re
 /** Streams the lines of one attempt, then new ones: NDJSON, or server-sent events if the client accepts those. */
 export async function followLogLines(
   parts: LogParts,
-  http: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  reply: FastifyReply,
   { source, after }: { readonly source: LogSource; readonly after: number },
 ): Promise<void> {
   // Before the answer starts, so that a bus that is away is answered with 503.
   await parts.bus.ping();
-  const isSse = http.request.headers.accept?.includes('text/event-stream') === true;
+  const isSse = reply.request.headers.accept?.includes('text/event-stream') === true;
   const contentType = isSse ? 'text/event-stream' : 'application/x-ndjson';
-  const stream = parts.streams.open(http, { clock: parts.clock, contentType });
+  const stream = parts.streams.open(reply, { clock: parts.clock, contentType });
   const following = parts.bus.followLogs(source, after, async (stored) => {
     const json = JSON.stringify(lineView(stored));
     stream.write(isSse ? `id: ${String(stored.seq)}\ndata: ${json}\n\n` : `${json}\n`);

@@ -30,5 +30,5 @@ export function machineInMaintenance({ idc, sn }: TaskPlace): ProblemError {
 export function taskStateConflict({ status, action, allowed }: TaskStateConflict): ProblemError {
   const possible = allowed.length === 0 ? 'nothing' : allowed.join(', ');
   const detail = `The task is ${status}, so ${action} is not possible; possible is ${possible}`;
-  return new ProblemError('task-state-conflict', detail, { members: { status, allowed } });
+  return new ProblemError('task-state-conflict', detail, { members: { task_status: status, allowed } });
 }
