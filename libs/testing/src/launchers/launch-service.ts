@@ -14,6 +14,10 @@ export interface ServiceLaunch {
   /** Which answer makes it started: `/ready` when its dependencies must be there too. Default `/ready`. */
   readonly until?: '/ready' | '/health';
   readonly readyWithinMs?: number;
+  /** Name of the network namespace it runs in; default: that of this process. */
+  readonly networkNamespace?: string;
+  /** Where this process reaches it; default: `port` on loopback. */
+  readonly url?: string;
 }
 
 const READY_WITHIN_MS = 60_000;
@@ -36,9 +40,9 @@ export class ServiceProcess implements AsyncDisposable {
     return new ServiceProcess(launch, port, await start(launch, port));
   }
 
-  /** `http://127.0.0.1:port`. */
+  /** `http://127.0.0.1:port`, unless it is reached in another way. */
   get url(): string {
-    return `http://127.0.0.1:${String(this.port)}`;
+    return urlOf(this.#launch, this.port);
   }
 
   get pid(): number {
@@ -83,6 +87,10 @@ export function launchService(launch: ServiceLaunch): Promise<ServiceProcess> {
   return ServiceProcess.launch(launch);
 }
 
+function urlOf(launch: ServiceLaunch, port: number): string {
+  return launch.url ?? `http://127.0.0.1:${String(port)}`;
+}
+
 async function start(launch: ServiceLaunch, port: number): Promise<LaunchedProcess> {
   const main = `${REPOSITORY}apps/${launch.app}/dist/main.js`;
   await access(main).catch((cause: unknown) => {
@@ -93,8 +101,9 @@ async function start(launch: ServiceLaunch, port: number): Promise<LaunchedProce
     args: ['--enable-source-maps', main],
     env: { ...launch.env, RW_HTTP_PORT: String(port) },
     installHint: 'make deps',
+    ...(launch.networkNamespace === undefined ? {} : { networkNamespace: launch.networkNamespace }),
   });
-  const url = `http://127.0.0.1:${String(port)}${launch.until ?? '/ready'}`;
+  const url = `${urlOf(launch, port)}${launch.until ?? '/ready'}`;
   try {
     await waitFor(
       async () => {
