@@ -1,1 +1,47 @@
-export {};
+import 'reflect-metadata';
+import { join } from 'node:path';
+import { EtcdStore } from '@rackwright/adapter-etcd-store';
+import { FileDocument, FileJournal } from '@rackwright/adapter-file-journal';
+import { LiquidTemplates } from '@rackwright/adapter-liquid-templates';
+import { NatsBus } from '@rackwright/adapter-nats-bus';
+import { inheritedDescriptors, NodeDatagramSockets } from '@rackwright/adapter-udp-socket';
+import { processHost, runService, type ServiceContext } from '@rackwright/platform';
+import { bootPlaneWith, checkRegionalConfig, createRegional, regionalSettings } from '@rackwright/service-regional';
+import packageFile from '../package.json' with { type: 'json' };
+import { addressesOf } from './interface-addresses.js';
+
+const definition = {
+  name: 'regional',
+  version: packageFile.version,
+  settings: regionalSettings,
+  check: checkRegionalConfig,
+};
+
+async function start(context: ServiceContext<typeof regionalSettings>): Promise<AsyncDisposable> {
+  const { config, clock, random, logger } = context;
+  const { idc, stateDir } = config;
+  await using starting = new AsyncDisposableStack();
+  const journal = async (name: string): Promise<FileJournal> =>
+    starting.use(await FileJournal.open({ directory: join(stateDir, name), logger }));
+  const factLog = await journal('facts');
+  const logLog = await journal('log-lines');
+  const leaseLog = await journal('leases');
+  const store = starting.use(new EtcdStore({ endpoints: config.etcdEndpoints, clock, random, logger }));
+  const bus = starting.use(
+    await NatsBus.connect({ servers: config.natsUrl, name: `regional-${idc}`, clock, random, logger }),
+  );
+  const bootPlane = bootPlaneWith({
+    config,
+    sockets: new NodeDatagramSockets({ logger, inherited: inheritedDescriptors(processHost().input.env, process.pid) }),
+    templates: new LiquidTemplates(),
+    leaseLog,
+    leaseSnapshot: new FileDocument(join(stateDir, 'leases.json')),
+    addressesOf,
+  });
+  const snapshot = new FileDocument(join(stateDir, 'view.snapshot'));
+  const identity = new FileDocument(join(stateDir, 'identity.json'));
+  starting.use(await createRegional({ ...context, store, bus, snapshot, identity, factLog, logLog, bootPlane }));
+  return starting.move();
+}
+
+await runService(definition, start);

@@ -1,6 +1,7 @@
 import type { IdcSettingsRecord, Revision, TaskView } from '@rackwright/contracts';
 import { deadlineOf, defaultDeadlines, type DeadlineSettings, type Task } from '@rackwright/domain-provisioning';
 import { formatMac } from '@rackwright/kernel';
+import { without } from '../region-view/without.js';
 
 const MINUTE_MS = 60_000;
 
@@ -18,10 +19,9 @@ export function deadlinesOf(settings: IdcSettingsRecord): DeadlineSettings {
 
 /** A task as its machine sees it: without the boot token, the MAC readable. */
 export function taskView(task: Task, revision: Revision, settings: IdcSettingsRecord): TaskView {
-  const { boot: _boot, event_count: _count, ...shown } = task;
   const deadline = deadlineOf(task, deadlinesOf(settings));
   return {
-    ...shown,
+    ...without(task, 'boot', 'event_count'),
     mac: formatMac(task.mac),
     ...(deadline === undefined ? {} : { deadline_at: deadline.at }),
     revision: String(revision),

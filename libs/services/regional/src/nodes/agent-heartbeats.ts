@@ -136,15 +136,9 @@ export class AgentHeartbeats implements AsyncDisposable {
 
 /** Reads `{status, ip, hostname, uptime, timestamp}`; what is not valid of it is left out. */
 function parseStatus(payload: Uint8Array): AgentStatus | undefined {
-  if (payload.length > MAX_PAYLOAD_BYTES) return undefined;
-  let given: unknown;
-  try {
-    given = JSON.parse(new TextDecoder().decode(payload));
-  } catch {
-    return undefined;
-  }
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) return undefined;
-  const { status, ip, hostname } = given as Record<string, unknown>;
+  const given = parseObject(payload);
+  if (given === undefined) return undefined;
+  const { status, ip, hostname } = given;
   const address = typeof ip === 'string' ? parseIpv4(ip) : undefined;
   const moved = typeof status === 'string' ? statusOf(status) : undefined;
   return {
@@ -152,6 +146,16 @@ function parseStatus(payload: Uint8Array): AgentStatus | undefined {
     ...(address === undefined ? {} : { ip: address }),
     ...(typeof hostname === 'string' && HOSTNAME.test(hostname) ? { hostname } : {}),
   };
+}
+
+function parseObject(payload: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  if (payload.length > MAX_PAYLOAD_BYTES) return undefined;
+  try {
+    const given: unknown = JSON.parse(new TextDecoder().decode(payload));
+    return typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The only states an agent can put its node into. */

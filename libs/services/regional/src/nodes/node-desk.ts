@@ -21,6 +21,7 @@ import {
   type Random,
 } from '@rackwright/kernel';
 import { currentTraceparent, ProblemError, requireMatch, type IfMatch } from '@rackwright/platform';
+import { without } from '../region-view/without.js';
 import type { RegionState } from '../region-view/region-state.js';
 import { newNode, nodeWithStatus } from './node-changes.js';
 import { nodeExists, nodeNotFound } from './node-problems.js';
@@ -99,11 +100,10 @@ export class NodeDesk {
       const node = required(mac, found, asked.ifMatch);
       if (action === 'local-boot' || action === 'rescue')
         return { node: { ...node, boot_override: action, updated_at } };
-      const { boot_override: _, ...plain } = node;
       const birth = this.#birth(asked.by);
       const order = { node, profile, profiles: this.#parts.state.profiles(), birth };
       const { task, comparisons, writes } = await planInstall(this.#parts.store, order);
-      return { node: { ...plain, sn: task.sn, updated_at }, comparisons, writes };
+      return { node: { ...without(node, 'boot_override'), sn: task.sn, updated_at }, comparisons, writes };
     });
   }
 

@@ -80,10 +80,10 @@ export class NodesController {
   async act(
     @Param('mac') text: string,
     @Body(new DtoPipe(ActOnNode)) body: ActOnNode,
-    @Headers('if-match') ifMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<NodeView> {
-    return show(await this.#desk.act(macOf(text), body, { by: CALLER, ifMatch: parseIfMatch(ifMatch) }), reply);
+    const asked = { by: CALLER, ifMatch: parseIfMatch(reply.request.headers['if-match']) };
+    return show(await this.#desk.act(macOf(text), body, asked), reply);
   }
 
   @Patch(':mac')
@@ -91,10 +91,10 @@ export class NodesController {
   async patch(
     @Param('mac') text: string,
     @Body(new DtoPipe(PatchNode)) body: PatchNode,
-    @Headers('if-match') ifMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<NodeView> {
-    return show(await this.#desk.patch(macOf(text), body, parseIfMatch(ifMatch)), reply);
+    const ifMatch = parseIfMatch(reply.request.headers['if-match']);
+    return show(await this.#desk.patch(macOf(text), body, ifMatch), reply);
   }
 
   @Delete(':mac')

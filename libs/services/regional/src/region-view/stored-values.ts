@@ -7,14 +7,14 @@ import {
 } from '@rackwright/contracts';
 import type { Reservation, Subnet } from '@rackwright/domain-netboot';
 import type { Profile, Task } from '@rackwright/domain-provisioning';
+import { without } from './without.js';
 
 const DEFAULT_PRIORITY = 5;
 
 /** A stored task, with what an older writer may have left out. */
 export function taskOf(record: TaskRecord): Task {
-  const { auto_approve: _, ...task } = record;
   return {
-    ...task,
+    ...without(record, 'auto_approve'),
     ssh_keys: record.ssh_keys ?? [],
     packages: record.packages ?? [],
     kernel_args: record.kernel_args ?? '',

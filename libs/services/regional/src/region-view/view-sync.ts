@@ -78,9 +78,9 @@ export class ViewSync implements AsyncDisposable {
   }
 
   #connect(prefix: string): void {
-    const wasConnected = this.isConnected;
+    if (this.#connected.has(prefix)) return;
     this.#connected.add(prefix);
-    if (wasConnected || !this.isConnected) return;
+    if (!this.isConnected) return;
     this.#logger.info({ revision: String(this.#state.revision) }, 'view is up to date with etcd');
     for (const listener of this.#onConnected) listener();
   }

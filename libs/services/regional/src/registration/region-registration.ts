@@ -81,7 +81,7 @@ export class RegionRegistration implements AsyncDisposable {
         if (await this.#serveOnce()) attempt = 0;
         else await this.#pause(STANDBY_LOOKS_EVERY_MS);
       } catch (error) {
-        if (signal.aborted) return;
+        if (this.#isStopped()) return;
         if (this.#role === 'starting') this.#become('unregistered');
         if (attempt === 1) this.#parts.logger.warn({ err: error }, 'region is not registered; trying again');
         await this.#pause(backoffMs(RETRY, attempt, this.#parts.random));
@@ -180,6 +180,10 @@ export class RegionRegistration implements AsyncDisposable {
       this.#parts.logger.info({ instance: this.#parts.identity.identity.instance }, 'region registered');
     }
     for (const listener of this.#listeners) listener(role);
+  }
+
+  #isStopped(): boolean {
+    return this.#stopped.signal.aborted;
   }
 
   async #pause(delayMs: number): Promise<void> {

@@ -95,14 +95,14 @@ export class FactDrain implements AsyncDisposable {
     const { journal, state, logger } = this.#parts;
     let cursor = await this.#readCursor();
     let written = 0;
-    while (journal.stored > 0 && !this.#stopped.signal.aborted) {
+    while (journal.stored > 0 && !this.#isStopped()) {
       for await (const batch of journal.batches(BATCH_SIZE)) {
-        if (this.#stopped.signal.aborted) return;
+        if (this.#isStopped()) return;
         cursor = await this.#writeBatch(batch, cursor);
         written += batch.length;
       }
     }
-    if (this.#stopped.signal.aborted) return;
+    if (this.#isStopped()) return;
     if (this.#isStoreAway) logger.info({ facts: written }, 'etcd answers again; facts kept on disk were written');
     this.#isStoreAway = false;
     state.releaseKept();
@@ -176,6 +176,10 @@ export class FactDrain implements AsyncDisposable {
   #logRefused({ kept, refusal }: RefusedFact): void {
     this.#parts.counters.add('refused-on-replay');
     this.#parts.logger.warn({ fact: kept.fact, refusal }, 'kept fact no longer applies; it was dropped');
+  }
+
+  #isStopped(): boolean {
+    return this.#stopped.signal.aborted;
   }
 
   async #pause(delayMs: number): Promise<void> {

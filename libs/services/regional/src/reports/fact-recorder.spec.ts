@@ -215,7 +215,7 @@ describe('FactRecorder', () => {
   });
 
   it('neither loses nor doubles anything, whenever the link breaks and the process dies', async () => {
-    const action = fc.constantFrom('report', 'cut', 'heal', 'lose-reply', 'die', 'wait');
+    const action = fc.constantFrom('report', 'log', 'cut', 'heal', 'lose-reply', 'die', 'wait');
     const story = fc.array(action, { minLength: 5, maxLength: 40 });
     await fc.assert(
       fc.asyncProperty(story, async (actions) => {
@@ -223,6 +223,7 @@ describe('FactRecorder', () => {
         await site.seed(approvedTask());
         let run = await site.start();
         const answered: string[] = [];
+        const logged: string[] = [];
         let percent = 0;
         for (const what of actions) {
           if (what === 'cut') run.store.cut();
@@ -232,6 +233,10 @@ describe('FactRecorder', () => {
           else if (what === 'die') {
             run.die();
             run = await site.start();
+          } else if (what === 'log') {
+            const lines = [`line ${logged.length}`, 'same'];
+            const taken = await run.recorder.report(sn, { kind: 'logs', taskId: 'task-0a1b2c3d', at: at(9), lines });
+            if (taken.ok) logged.push(...lines);
           } else {
             percent += 1;
             const taken = await run.recorder.report(sn, progress(percent));
@@ -241,11 +246,12 @@ describe('FactRecorder', () => {
         run.store.heal();
         await site.settle(run);
         expect(await steps(site)).toEqual(answered);
+        expect((await site.task()).logs).toEqual(logged);
         const told = (await site.events()).filter(({ type }) => type === 'task.progressed');
         expect(told).toHaveLength(answered.length);
         run.die();
       }),
-      { numRuns: 150 },
+      { numRuns: 200 },
     );
   });
 });

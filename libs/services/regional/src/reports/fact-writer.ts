@@ -1,4 +1,4 @@
-import type { Comparison, Revision, Store, Write } from '@rackwright/contracts';
+import type { Comparison, Store, Write } from '@rackwright/contracts';
 import { OperationalError, type Clock, type Idc, type Result } from '@rackwright/kernel';
 import type { RegionState } from '../region-view/region-state.js';
 import { FactBatch, type RecordSource } from './fact-batch.js';
@@ -56,19 +56,11 @@ export class FactWriter {
   /** Writes facts in order, in one transaction, and gives back those that do not apply. */
   async writeAll(facts: readonly KeptFact[], company?: Company): Promise<readonly RefusedFact[]> {
     for (let race = 0; race < MAX_RACES; race += 1) {
-      const isFirst = race === 0;
-      const { batch, refused } = await this.#plan(facts, isFirst ? this.#fromView : this.#fromStore);
+      const { batch, refused } = await this.#plan(facts, race === 0 ? this.#fromView : this.#fromStore);
       // The view may be behind: only etcd itself refuses.
-      if (isFirst && refused.length > 0) continue;
+      if (race === 0 && refused.length > 0) continue;
       if (batch.isEmpty && company === undefined) return refused;
-      const outcome = await this.#parts.store.transact(
-        [...batch.comparisons, ...(company?.comparisons ?? [])],
-        [...batch.writes, ...(company?.writes ?? [])],
-      );
-      if (outcome.committed) {
-        this.#adopt(batch, outcome.revision);
-        return refused;
-      }
+      if (await this.#commit(batch, company)) return refused;
       this.#parts.counters.add('lost-race');
     }
     throw new OperationalError('other writers won every race', { code: 'store-unavailable', retryable: true });
@@ -88,8 +80,12 @@ export class FactWriter {
     return { batch, refused };
   }
 
-  #adopt(batch: FactBatch, revision: Revision): void {
+  async #commit(batch: FactBatch, company: Company = { comparisons: [], writes: [] }): Promise<boolean> {
+    const comparisons = [...batch.comparisons, ...company.comparisons];
+    const { committed, revision } = await this.#parts.store.transact(comparisons, [...batch.writes, ...company.writes]);
+    if (!committed) return false;
     for (const [key, value] of batch.puts) this.#parts.state.adopt(key, value, revision);
+    return true;
   }
 
   #inTime<T>(work: () => Promise<T>): Promise<T> {
