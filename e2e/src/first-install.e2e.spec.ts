@@ -99,9 +99,11 @@ describe('the first installation', () => {
     const retried = await lab.api.call<TaskSummary>('POST', '/api/v1/tasks/dc1/sn-001/retry', { reason: 'again' });
     expect(retried).toMatchObject({ status: 'pending', attempt: 2 });
     await machine.powerCycle();
-    await reached('waiting');
+    await reached('disk');
     expect(machine.disk.installations).toBe(1);
     await lab.api.call('POST', '/api/v1/tasks/dc1/sn-001/approve');
+    await machine.powerCycle();
+    await waitFor(() => machine.disk.installations === 2, { what: 'the second installation', deadlineMs: 30_000 });
     await reached('disk');
     expect(machine.disk).toEqual({ taskId: retried.task_id, installations: 2 });
     const history = await lab.api.call<readonly TaskSummary[]>('GET', '/api/v1/tasks/dc1/sn-001/history');
