@@ -1,5 +1,6 @@
 import { formatInstant, randomHex, type Clock, type Random } from '@rackwright/kernel';
 import {
+  findProfile,
   installRequestOf,
   transitionOf,
   actionsOf,
@@ -86,8 +87,12 @@ export class TaskCreation {
     return installRequestOf(taskOf(found.value));
   }
 
+  /** The view answers for the profiles it knows; only before refusing one is the store asked. */
   async #requestFrom(body: CreateTask): Promise<InstallRequest> {
-    const state = await this.#parts.view.fresh(PROFILES_PREFIX);
+    const { view } = this.#parts;
+    const known = allProfiles(view.live.profiles.list());
+    if (view.syncedAtMs !== undefined && findProfile(known, body) !== undefined) return installRequestFrom(body, known);
+    const state = await view.fresh(PROFILES_PREFIX);
     return installRequestFrom(body, allProfiles(state.profiles.list()));
   }
 
