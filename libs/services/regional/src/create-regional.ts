@@ -173,8 +173,13 @@ function follow({ config, store, logger }: RegionalParts, memory: Memory, servin
   sync.onConnected(() => {
     memory.recording.drain.wake();
   });
-  void sync.synced.then(() => {
-    serving.noteView();
-  });
+  sync.synced.then(
+    () => {
+      serving.noteView();
+    },
+    (err: unknown) => {
+      logger.debug({ err }, 'ended before the view was read');
+    },
+  );
   return sync;
 }

@@ -51,7 +51,10 @@ export class AgentHeartbeats implements AsyncDisposable {
   readonly #outcomes: CounterMetric<'outcome'>;
   readonly #subscription: Subscription;
   readonly #inHand = new Map<Mac, Promise<void>>();
+  /** The latest news of nodes whose last write has not ended. */
+  readonly #waiting = new Map<Mac, AgentStatus>();
   #sweep: Cancel;
+  #isEnded = false;
 
   constructor(parts: AgentHeartbeatsParts) {
     this.#parts = parts;
@@ -63,6 +66,7 @@ export class AgentHeartbeats implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnded = true;
     this.#sweep();
     await this.#subscription[Symbol.asyncDispose]();
     await Promise.all(this.#inHand.values());
@@ -77,7 +81,8 @@ export class AgentHeartbeats implements AsyncDisposable {
     }
     const node = this.#parts.state.nodeByMac(mac);
     if (node === undefined) this.#count('unknown-node');
-    else if (this.#inHand.has(mac) || !this.#isNews(node, status)) this.#count('nothing-new');
+    else if (!this.#isNews(node, status)) this.#count('nothing-new');
+    else if (this.#inHand.has(mac)) this.#waiting.set(mac, status);
     else this.#write(mac, status);
   }
 
@@ -102,7 +107,12 @@ export class AgentHeartbeats implements AsyncDisposable {
           if (!isRetryable(err)) logger.warn({ err, mac }, 'node heartbeat not written');
         },
       )
-      .finally(() => this.#inHand.delete(mac));
+      .finally(() => {
+        this.#inHand.delete(mac);
+        const next = this.#waiting.get(mac);
+        this.#waiting.delete(mac);
+        if (next !== undefined && !this.#isEnded) this.#write(mac, next);
+      });
     this.#inHand.set(mac, work);
   }
 
@@ -152,7 +162,9 @@ function parseObject(payload: Uint8Array): Readonly<Record<string, unknown>> | u
   if (payload.length > MAX_PAYLOAD_BYTES) return undefined;
   try {
     const given: unknown = JSON.parse(new TextDecoder().decode(payload));
-    return typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : undefined;
+    return typeof given === 'object' && given !== null && !Array.isArray(given)
+      ? (given as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }

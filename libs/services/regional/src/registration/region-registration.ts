@@ -55,6 +55,11 @@ export class RegionRegistration implements AsyncDisposable {
     return this.#role;
   }
 
+  /** This installation. */
+  get instance(): string {
+    return this.#parts.identity.identity.instance;
+  }
+
   /** The instance that serves the IDC while this one is on standby. */
   get holder(): string | undefined {
     return this.#holder;
