@@ -34,10 +34,15 @@ export interface BootScriptChoice {
 export function chooseBootScript({ allowNetboot, node, task }: BootScriptFacts): BootScriptChoice {
   if (allowNetboot === false) return { script: 'local-boot', reason: 'netboot-disabled' };
   if (node?.boot_override !== undefined) return { script: node.boot_override, reason: 'boot-override' };
-  if (task !== undefined && task.status !== 'pending') return scriptOfTask(task);
+  if (task !== undefined && decides(task.status)) return scriptOfTask(task);
   return node === undefined
     ? { script: 'wait', reason: task === undefined ? 'machine-unknown' : 'task-pending' }
     : scriptOfNode(node.status);
+}
+
+/** Tasks that nobody approved, or that were called off, leave the machine as it was. */
+function decides(status: (BootScriptFacts['task'] & object)['status']): boolean {
+  return status !== 'pending' && status !== 'rejected' && status !== 'cancelled';
 }
 
 function scriptOfNode(status: NodeStatus): BootScriptChoice {

@@ -34,13 +34,14 @@ export function diskChoiceOf(task: Pick<Task, 'disk_layout'>): Result<DiskChoice
   const layout = layoutOf(task.disk_layout);
   const scheme = layout['scheme'] ?? 'plain';
   if (scheme !== 'plain' && scheme !== 'lvm') return fail({ code: 'disk-layout-invalid', field: 'scheme' });
-  for (const by of ['serial', 'wwn', 'model'] as const) {
-    const value = layout[by];
-    if (value === undefined) continue;
-    if (typeof value !== 'string' || !IDENTITY.test(value)) return fail({ code: 'disk-layout-invalid', field: by });
-    return ok({ by, value, scheme });
-  }
-  const disk = layout['root_disk'] ?? 'smallest';
+  const by = (['serial', 'wwn', 'model'] as const).find((name) => layout[name] !== undefined);
+  if (by === undefined) return rootDisk(layout['root_disk'] ?? 'smallest', scheme);
+  const value = layout[by];
+  if (typeof value !== 'string' || !IDENTITY.test(value)) return fail({ code: 'disk-layout-invalid', field: by });
+  return ok({ by, value, scheme });
+}
+
+function rootDisk(disk: Json, scheme: DiskChoice['scheme']): Result<DiskChoice, DiskFault> {
   if (disk === 'smallest' || disk === 'largest') return ok({ by: disk, value: '', scheme });
   if (typeof disk !== 'string' || !DEVICE_PATH.test(disk) || disk.includes('..')) {
     return fail({ code: 'disk-layout-invalid', field: 'root_disk' });

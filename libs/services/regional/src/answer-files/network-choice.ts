@@ -46,16 +46,35 @@ export function networkChoiceOf(
   around: { readonly asked: AddressHints; readonly node: Node | undefined; readonly subnets: readonly Subnet[] },
 ): NetworkChoice {
   const { asked, node, subnets } = around;
-  const config = task.network_config;
-  const isStatic = asked.ip !== undefined || textOf(config, 'method') === 'static';
-  const ip = asked.ip ?? addressOf(config, 'ip') ?? task.ip ?? node?.ip;
+  const config = hintsOf(task.network_config);
+  const isStatic = asked.ip !== undefined || textOf(task.network_config, 'method') === 'static';
+  const ip = firstOf([asked.ip, config.ip, task.ip, node?.ip]);
   if (!isStatic || ip === undefined) return { method: 'dhcp' };
   const subnet = subnets.find(({ cidr }) => cidrContains(cidr, ip));
-  const known = subnet === undefined ? undefined : netmaskOf(subnet.cidr);
-  const netmask = asked.netmask ?? addressOf(config, 'netmask') ?? known ?? node?.netmask;
-  const gateway = asked.gateway ?? addressOf(config, 'gateway') ?? subnet?.gateway ?? node?.gateway;
+  const known = subnet === undefined ? {} : hintsOfSubnet(subnet);
+  const netmask = firstOf([asked.netmask, config.netmask, known.netmask, node?.netmask]);
+  const gateway = firstOf([asked.gateway, config.gateway, known.gateway, node?.gateway]);
   if (netmask === undefined || gateway === undefined) return { method: 'dhcp' };
-  const named = addressOf(config, 'dns');
-  const dns = asked.dns ?? (named === undefined ? undefined : [named]) ?? subnet?.dns ?? node?.dns ?? [];
+  const dns = firstOf([asked.dns, config.dns, known.dns, node?.dns]) ?? [];
   return { method: 'static', ip, netmask, prefix: prefixOf(netmask), gateway, dns };
+}
+
+function firstOf<T>(candidates: readonly (T | undefined)[]): T | undefined {
+  return candidates.find((candidate) => candidate !== undefined);
+}
+
+type Hints = { readonly [K in keyof AddressHints]: AddressHints[K] | undefined };
+
+function hintsOf(config: Json | undefined): Hints {
+  const dns = addressOf(config, 'dns');
+  return {
+    ip: addressOf(config, 'ip'),
+    netmask: addressOf(config, 'netmask'),
+    gateway: addressOf(config, 'gateway'),
+    dns: dns === undefined ? undefined : [dns],
+  };
+}
+
+function hintsOfSubnet({ cidr, gateway, dns }: Subnet): Hints {
+  return { netmask: netmaskOf(cidr), gateway, dns };
 }

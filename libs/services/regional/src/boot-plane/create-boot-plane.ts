@@ -15,6 +15,7 @@ import { AssetDirectory } from '../http-boot/asset-directory.js';
 import { BootScriptService } from '../http-boot/boot-script-service.js';
 import { FileRoutes } from '../http-boot/file-routes.js';
 import { ScriptRoutes } from '../http-boot/script-routes.js';
+import { LeaseCopier } from '../leases/lease-copier.js';
 import { LeaseKeeper } from '../leases/lease-keeper.js';
 import { TftpServer } from '../tftp/tftp-server.js';
 import type { bootPlaneSettings } from './boot-plane-settings.js';
@@ -61,6 +62,7 @@ class RegionalBootPlane implements BootPlane {
       ...parts,
       log: parts.leaseLog,
       snapshot: parts.leaseSnapshot,
+      copier: new LeaseCopier({ ...parts, logger: logger.child({ part: 'leases' }) }),
       logger: logger.child({ part: 'leases' }),
     });
     this.#dhcpMetrics = new DhcpMetrics(metrics);

@@ -24,6 +24,13 @@ export interface BootScriptServiceParts {
   readonly logger: Logger;
 }
 
+/** What handing out a script says about the attempt. */
+type Noted = { readonly kind: 'script-served'; readonly traceparent?: string } | { readonly kind: 'disk-boot-served' };
+
+function traced(traceparent: string | undefined): { readonly traceparent?: string } {
+  return traceparent === undefined ? {} : { traceparent };
+}
+
 /** The profile the RAM OS comes from. */
 const RAM_OS_PROFILE = 'image';
 
@@ -68,8 +75,10 @@ export class BootScriptService {
     let choice = this.choose(mac);
     let task = view.taskByMac(mac);
     if (choice.script === 'install' && task !== undefined) {
-      task = await this.#noteServed(task);
+      task = await this.#note(task, { kind: 'script-served', ...traced(traces.of(mac)) });
       choice = chooseBootScript({ task });
+    } else if (choice.reason === 'token-consumed' && task !== undefined) {
+      task = await this.#note(task, { kind: 'disk-boot-served' });
     }
     const script = this.#render(mac, { choice, task, baseUrl });
     this.#counts.set(choice.script, this.count(choice.script) + 1);
@@ -79,15 +88,9 @@ export class BootScriptService {
     return script;
   }
 
-  async #noteServed(task: Task): Promise<Task> {
-    const { reports, clock, traces } = this.#parts;
-    const traceparent = traces.of(task.mac);
-    const reported = await reports.report(task.sn, {
-      kind: 'script-served',
-      taskId: task.task_id,
-      at: formatInstant(clock.now()),
-      ...(traceparent === undefined ? {} : { traceparent }),
-    });
+  async #note(task: Task, what: Noted): Promise<Task> {
+    const { reports, clock } = this.#parts;
+    const reported = await reports.report(task.sn, { ...what, taskId: task.task_id, at: formatInstant(clock.now()) });
     if (reported.ok) return reported.value;
     // Something else happened to the task meanwhile: the machine asks again and gets what is right then.
     throw new ProblemError('unavailable', `The boot could not be recorded: ${reported.fault.code}`, {

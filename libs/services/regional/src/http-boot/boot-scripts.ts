@@ -49,12 +49,15 @@ export function waitScript(baseUrl: string, mac: Mac): Script {
   ]);
 }
 
-/** For a machine that boots from its disk: EFI firmware goes on with its next entry, a BIOS is told the drive. */
+/**
+ * For a machine that boots from its disk. EFI firmware goes on with its next entry only after an entry that failed: one
+ * that ended well leads to its menu. A BIOS is told the drive.
+ */
 export function localBootScript(): Script {
   return formatIpxeScript([
     ipxe.echo('Rackwright: booting from the local disk'),
     ipxe.orElse(ipxe.iseq([expansion('platform')], 'efi'), ipxe.goto('bios')),
-    ipxe.exit(),
+    ipxe.exit(1),
     ipxe.label('bios'),
     ipxe.orElse(ipxe.sanboot(), ipxe.exit()),
   ]);

@@ -11,7 +11,7 @@ import {
 } from '@rackwright/contracts';
 import type { Lease } from '@rackwright/domain-netboot';
 import { backoffMs, sleep, type Clock, type Idc, type Ipv4, type Logger, type Random } from '@rackwright/kernel';
-import { leaseKey, type LeaseEvent, type PendingCopy } from './lease-copy.js';
+import type { LeaseCopies, LeaseEvent, PendingCopy } from './lease-copy.js';
 
 export interface LeaseCopierParts {
   readonly idc: Idc;
@@ -31,7 +31,7 @@ const MAX_BATCH_ADDRESSES = Math.floor(MAX_TRANSACTION_OPS / 2);
  * Copies leases to etcd, many per transaction, and catches up after outages. The record of an address and its events
  * are written together; etcd's version says what was copied before, so nothing is told twice.
  */
-export class LeaseCopier {
+export class LeaseCopier implements LeaseCopies {
   readonly #parts: LeaseCopierParts;
   readonly #pending = new Map<Ipv4, PendingCopy>();
   #stop = new AbortController();
@@ -42,7 +42,6 @@ export class LeaseCopier {
     this.#parts = parts;
   }
 
-  /** Addresses etcd is behind on. */
   get backlog(): number {
     return this.#pending.size;
   }
@@ -55,7 +54,6 @@ export class LeaseCopier {
     return [...this.#pending.values()];
   }
 
-  /** Takes note of a record to copy; an older one of the same address is replaced, its events stay. */
   note(lease: Lease, events: readonly LeaseEvent[]): void {
     const before = this.#pending.get(lease.ip);
     const newest = before !== undefined && before.lease.version > lease.version ? before.lease : lease;
@@ -64,7 +62,6 @@ export class LeaseCopier {
     this.#pending.set(lease.ip, { lease: newest, events: all.slice(-MAX_PENDING_EVENTS) });
   }
 
-  /** Starts copying in the background, unless it is. */
   start(): void {
     if (this.#running !== undefined || this.#pending.size === 0) return;
     this.#stop = new AbortController();
@@ -73,7 +70,6 @@ export class LeaseCopier {
     });
   }
 
-  /** Ends after the batch in hand; {@link start} goes on. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error('stopping'));
     await this.#running;
@@ -107,12 +103,12 @@ export class LeaseCopier {
 
   async #copyBatch(batch: readonly PendingCopy[]): Promise<void> {
     const { idc, store } = this.#parts;
-    const { entries } = await store.getMany(batch.map(({ lease }) => leaseKey(idc, lease.ip)));
+    const { entries } = await store.getMany(batch.map(({ lease }) => keyspace.lease.key({ idc, ip: lease.ip })));
     const stored = new Map(entries.map((entry) => [entry.key, entry]));
     const comparisons: Comparison[] = [];
     const writes: Write[] = [];
     for (const copy of batch) {
-      const key = leaseKey(idc, copy.lease.ip);
+      const key = keyspace.lease.key({ idc, ip: copy.lease.ip });
       const entry = stored.get(key);
       const version = versionOf(entry);
       if (version >= copy.lease.version) continue;

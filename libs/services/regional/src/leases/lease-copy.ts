@@ -1,6 +1,6 @@
-import { keyspace, type EventEnvelope } from '@rackwright/contracts';
+import type { EventEnvelope } from '@rackwright/contracts';
 import type { Lease, LeaseWrite } from '@rackwright/domain-netboot';
-import { formatMac, instantMs, type Idc, type Ipv4 } from '@rackwright/kernel';
+import { formatMac, instantMs, type Idc } from '@rackwright/kernel';
 
 /** An event of a lease and the write it belongs to. */
 export interface LeaseEvent {
@@ -39,7 +39,15 @@ export function eventOf(idc: Idc, { lease, event }: LeaseWrite): LeaseEvent | un
   return { version, envelope };
 }
 
-/** Where etcd keeps the copy of an address. */
-export function leaseKey(idc: Idc, ip: Ipv4): string {
-  return keyspace.lease.key({ idc, ip });
+/** Brings leases to etcd some time after they are on disk. */
+export interface LeaseCopies {
+  /** Addresses etcd is behind on. */
+  readonly backlog: number;
+  pending(): readonly PendingCopy[];
+  /** Takes note of a record to copy; an older one of the same address is replaced, its events stay. */
+  note(lease: Lease, events: readonly LeaseEvent[]): void;
+  /** Starts copying in the background, unless it is. */
+  start(): void;
+  /** Ends after the batch in hand; {@link start} goes on. */
+  stop(): Promise<void>;
 }

@@ -1,18 +1,16 @@
-import type { DurableDocument, DurableLog, Store } from '@rackwright/contracts';
+import type { DurableDocument, DurableLog } from '@rackwright/contracts';
 import { LeaseTable, type Lease, type LeaseChange, type LeaseWrite } from '@rackwright/domain-netboot';
-import type { Cancel, Clock, Idc, Logger, Random } from '@rackwright/kernel';
-import { LeaseCopier } from './lease-copier.js';
-import { eventOf } from './lease-copy.js';
+import type { Cancel, Clock, Idc, Logger } from '@rackwright/kernel';
+import { eventOf, type LeaseCopies } from './lease-copy.js';
 import { LeaseJournal } from './lease-journal.js';
 
 export interface LeaseKeeperParts {
   readonly idc: Idc;
-  readonly store: Store;
+  readonly copier: LeaseCopies;
   /** On the region's own disk. */
   readonly log: DurableLog;
   readonly snapshot: DurableDocument;
   readonly clock: Clock;
-  readonly random: Random;
   readonly logger: Logger;
 }
 
@@ -27,7 +25,7 @@ export class LeaseKeeper {
   readonly table = new LeaseTable();
   readonly #parts: LeaseKeeperParts;
   readonly #journal: LeaseJournal;
-  readonly #copier: LeaseCopier;
+  readonly #copier: LeaseCopies;
   #cancelSweep: Cancel = () => undefined;
   #failedWrites = 0;
   #isRestored = false;
@@ -36,7 +34,7 @@ export class LeaseKeeper {
   constructor(parts: LeaseKeeperParts) {
     this.#parts = parts;
     this.#journal = new LeaseJournal({ log: parts.log, document: parts.snapshot, logger: parts.logger });
-    this.#copier = new LeaseCopier(parts);
+    this.#copier = parts.copier;
   }
 
   /** Addresses etcd is behind on. */

@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FileDocument, FileJournal } from '@rackwright/adapter-file-journal';
+import { parseIdc, silentLogger, type Idc, type Ipv4 } from '@rackwright/kernel';
+import { RealClock, SeededRandom, typescriptArguments } from '@rackwright/testing';
+import type { LeaseCopies } from './lease-copy.js';
+import { LeaseKeeper } from './lease-keeper.js';
+
+const ROUNDS = 12;
+const noCopies: LeaseCopies = {
+  backlog: 0,
+  pending: () => [],
+  note: () => undefined,
+  start: () => undefined,
+  stop: async () => undefined,
+};
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'rw-leases-'));
+});
+afterEach(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+const urlOf = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+
+/** Machines that take and return addresses of a pool that is too small for all; says what they were told. */
+function childText(seed: number): string {
+  return `
+    import { FileDocument, FileJournal } from '@rackwright/adapter-file-journal';
+    import { decide, SubnetIndex } from '@rackwright/domain-netboot';
+    import { silentLogger } from '@rackwright/kernel';
+    import { SeededRandom } from ${urlOf('../../../../testing/src/clock/seeded-random.ts')};
+    import { RealClock } from ${urlOf('../../../../testing/src/clock/real-clock.ts')};
+    import { LeaseKeeper } from ${urlOf('lease-keeper.ts')};
+    const lan = { name: 'lan', cidr: '10.0.0.0/24', pools: [{ start: '10.0.0.10', end: '10.0.0.29' }], exclusions: [],
+      dns: [], ntp: [], search: [], routes: [], lease_seconds: 3600 };
+    const say = (...words) => process.stdout.write(words.join(' ') + '\\n');
+    const clock = new RealClock();
+    const copier = { backlog: 0, pending: () => [], note() {}, start() {}, async stop() {} };
+    const log = await FileJournal.open({ directory: ${JSON.stringify(join(directory, 'log'))}, logger: silentLogger });
+    const snapshot = new FileDocument(${JSON.stringify(join(directory, 'snapshot.json'))});
+    const keeper = new LeaseKeeper({ idc: 'dc1', copier, log, snapshot, clock, logger: silentLogger });
+    keeper.table.configure([lan]);
+    await keeper.start([]);
+    const view = { mode: 'server', subnets: new SubnetIndex([lan]), leases: keeper.table, isDirectAllowed: true, relays: [],
+      boot: { nextServer: '10.0.0.1', publicUrl: 'http://10.0.0.1', bootFiles: {} }, offerMs: 50, declineMs: 50,
+      reservationOf: () => undefined, reservedFor: () => undefined, hostnameOf: () => undefined };
+    async function handle(mac, type, more) {
+      keeper.expire();
+      const request = { type, isBootRequest: true, mac, client: { kind: 'none', architectures: [] }, ...more };
+      const decision = decide(request, { addresses: ['10.0.0.1'], sourcePort: 68 }, { view, now: clock.now() });
+      await keeper.commit(decision.change === undefined ? [] : keeper.apply(decision.change));
+      return decision;
+    }
+    async function machine(number) {
+      const random = new SeededRandom(${seed} + number);
+      const mac = '02' + number.toString(16).padStart(10, '0');
+      for (;;) {
+        const offer = await handle(mac, 'discover', {});
+        const ip = offer.fields?.yiaddr.value;
+        if (ip === undefined) { await new Promise((resolve) => setTimeout(resolve, 1)); continue; }
+        const ack = await handle(mac, 'request', { requestedIp: ip, serverId: '10.0.0.1' });
+        if (ack.type !== 'ack') continue;
+        say('A', mac, ack.fields.yiaddr.value);
+        if (random.fraction() < 0.5) await handle(mac, 'request', { ciaddr: ip });
+        if (random.fraction() < 0.7) { say('R', mac); await handle(mac, 'release', { ciaddr: ip }); }
+      }
+    }
+    await Promise.all(Array.from({ length: 30 }, (_, number) => machine(number + 1)));`;
+}
+
+/** Runs the child until it is killed; what it said before that. */
+async function crash(seed: number, afterMs: number): Promise<readonly string[]> {
+  const child = spawn(process.execPath, typescriptArguments(childText(seed)), { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), afterMs));
+  await ended;
+  expect(child.signalCode).toBe('SIGKILL');
+  return output.slice(0, output.lastIndexOf('\n')).split('\n');
+}
+
+describe('kill -9 of the process that gives addresses', () => {
+  it('loses no acknowledged lease and gives no address twice', async () => {
+    const seed = randomInt(2 ** 31);
+    const random = new SeededRandom(seed);
+    const holders = new Map<string, string>();
+    let acknowledged = 0;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const line of await crash(seed + round * 1_000, Math.floor(random.fraction() * 150))) {
+        const [what, mac = '', ip = ''] = line.split(' ');
+        if (what === 'R') holders.delete(mac);
+        if (what !== 'A') continue;
+        acknowledged += 1;
+        const others = [...holders].filter(([other, held]) => held === ip && other !== mac);
+        expect([`seed ${seed} round ${round}: ${ip} for ${mac}`, others]).toEqual([expect.anything(), []]);
+        holders.set(mac, ip);
+      }
+    }
+    expect(acknowledged).toBeGreaterThan(ROUNDS);
+    await using log = await FileJournal.open({ directory: join(directory, 'log'), logger: silentLogger });
+    const keeper = new LeaseKeeper({
+      idc: parseIdc('dc1') ?? ('' as Idc),
+      copier: noCopies,
+      log,
+      snapshot: new FileDocument(join(directory, 'snapshot.json')),
+      clock: new RealClock(),
+      logger: silentLogger,
+    });
+    await keeper.start([]);
+    await keeper.stop();
+    for (const [mac, ip] of holders) {
+      expect([`seed ${seed}`, keeper.table.find(ip as Ipv4)]).toMatchObject([`seed ${seed}`, { mac, state: 'active' }]);
+    }
+  });
+});
