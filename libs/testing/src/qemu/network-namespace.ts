@@ -55,7 +55,16 @@ async function removeOrphans(): Promise<void> {
   const names = await readdir(NAMESPACES_DIR).catch(() => []);
   for (const name of names) {
     const owner = OWNED_NAME.exec(name)?.[1];
-    if (owner !== undefined && !isAlive(Number(owner))) await removeNamespace(name);
+    if (owner !== undefined && !isAlive(Number(owner))) await removeOrphan(name);
+  }
+}
+
+async function removeOrphan(name: string): Promise<void> {
+  try {
+    await removeNamespace(name);
+  } catch (error) {
+    // Another run may have removed it at the same moment.
+    if ((await readdir(NAMESPACES_DIR)).includes(name)) throw error;
   }
 }
 
