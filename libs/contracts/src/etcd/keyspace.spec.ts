@@ -10,6 +10,7 @@ const ids = {
   name: 'lan',
   id: 'c1',
   task_id: 'task-0a1b2c3d',
+  instance: 'i1',
 };
 
 describe('keyspace', () => {
@@ -25,9 +26,7 @@ describe('keyspace', () => {
       const key = contract.key(ids);
       const kinds = Object.values(keyspace).filter((other) => other.parse(key) !== undefined);
       expect(kinds.map((kind) => kind.pattern)).toEqual([contract.pattern]);
-      expect(contract.parse(key)).toEqual(
-        Object.fromEntries(contract.parts.map((part) => [part, ids[part as keyof typeof ids]])),
-      );
+      expect(contract.parse(key)).toEqual(Object.fromEntries(contract.parts.map((part) => [part, ids[part]])));
     }
   });
 

@@ -2,6 +2,7 @@ import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { fail, ok, type Result } from '@rackwright/kernel';
 import type { FieldProblem } from '../problems/problem.js';
+import { acceptDocument } from './accept-document.js';
 import { findHostileShape, pointerSegment } from './document-shape.js';
 
 /** A stored or received document that breaks its schema. */
@@ -31,6 +32,17 @@ export function checkDocument<T extends object>(
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     return fail({ code: 'invalid-document', errors: [{ pointer: '', detail: 'must be a JSON object' }] });
   }
+  const accepted = acceptDocument(schema, document, { isLenient: options.lenient === true });
+  if (accepted !== undefined) return ok(accepted);
+  return judgeDocument(schema, document, options);
+}
+
+/** The judgement of class-validator. */
+export function judgeDocument<T extends object>(
+  schema: ClassConstructor<T>,
+  document: object,
+  options: { readonly lenient?: boolean },
+): Result<T, InvalidDocument> {
   const hostile = findHostileShape(document);
   if (hostile !== undefined) return fail({ code: 'invalid-document', errors: [hostile] });
   const value = plainToInstance(schema, document);

@@ -26,22 +26,44 @@ export interface FieldSpec {
   readonly example?: unknown;
 }
 
-const registry = new WeakMap<object, Map<string, FieldSpec>>();
+/** The rules of a field as functions: the same ones its decorators hand to class-validator and class-transformer. */
+export interface FieldReader {
+  /** Whether the value, normalised and with its nested documents read, is valid. */
+  readonly check: (value: unknown) => boolean;
+  readonly normalise?: (value: unknown) => unknown;
+  /** The value is a document of this class, or a list of such. */
+  readonly nested?: { readonly schema: new () => object; readonly isList: boolean };
+}
+
+/** A field as it was declared. */
+export interface DeclaredField {
+  readonly spec: FieldSpec;
+  readonly reader: FieldReader;
+  /** How many rules class-validator knows of it. */
+  readonly ruleCount: number;
+}
+
+const registry = new WeakMap<object, Map<string, DeclaredField>>();
 
 /** Records a field of a class; called by the field decorators. */
-export function registerField(prototype: object, spec: FieldSpec): void {
-  const fields = registry.get(prototype) ?? new Map<string, FieldSpec>();
-  fields.set(spec.name, spec);
+export function registerField(prototype: object, field: DeclaredField): void {
+  const fields = registry.get(prototype) ?? new Map<string, DeclaredField>();
+  fields.set(field.spec.name, field);
   registry.set(prototype, fields);
+}
+
+/** What a DTO class and each of its ancestors declare themselves, the oldest ancestor first. */
+export function declarationsOf(dto: new () => object): readonly ReadonlyMap<string, DeclaredField>[] {
+  const chain: ReadonlyMap<string, DeclaredField>[] = [];
+  for (let at = dto.prototype as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    chain.unshift(registry.get(at) ?? new Map<string, DeclaredField>());
+  }
+  return chain;
 }
 
 /** The declared fields of a DTO class, inherited ones first. */
 export function fieldsOf(dto: new () => object): readonly FieldSpec[] {
-  const chain: object[] = [];
-  for (let at = dto.prototype as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null) {
-    chain.unshift(at);
-  }
   const merged = new Map<string, FieldSpec>();
-  for (const prototype of chain) for (const [name, spec] of registry.get(prototype) ?? []) merged.set(name, spec);
+  for (const declared of declarationsOf(dto)) for (const [name, { spec }] of declared) merged.set(name, spec);
   return [...merged.values()];
 }

@@ -1,5 +1,4 @@
-import { Transform } from 'class-transformer';
-import { assembleField, ruleDecorator, type FieldOptions, type FieldRule } from './field.js';
+import { assembleField, type FieldOptions, type FieldRule } from './field.js';
 import type { FieldSpec } from './field-registry.js';
 
 /** Text without control characters: none of our texts may carry a line break, a tab or an escape. */
@@ -38,7 +37,7 @@ export function TextField(options: TextOptions): PropertyDecorator {
     options,
     spec: { kind: 'text', maxLength },
     api: { type: String, minLength, maxLength, ...(pattern === undefined ? {} : { pattern: pattern.source }) },
-    decorators: [ruleDecorator(textRule(options))],
+    rule: textRule(options),
   });
 }
 
@@ -52,9 +51,13 @@ export interface NumberOptions extends FieldOptions {
 const QUERY_NUMBER = /^-?\d{1,16}(?:\.\d{1,16})?$/;
 
 /** Only plain decimal text becomes a number: `Number()` alone takes an empty or blank text for 0. */
-const numberFromText = Transform(({ value }: { value: unknown }) =>
-  typeof value === 'string' && QUERY_NUMBER.test(value) ? Number(value) : value,
-);
+function numberFromText(value: unknown): unknown {
+  return typeof value === 'string' && QUERY_NUMBER.test(value) ? Number(value) : value;
+}
+
+function booleanFromText(value: unknown): unknown {
+  return value === 'true' ? true : value === 'false' ? false : value;
+}
 
 function numeric(kind: 'integer' | 'number', options: NumberOptions): PropertyDecorator {
   const { min, max } = options;
@@ -71,7 +74,8 @@ function numeric(kind: 'integer' | 'number', options: NumberOptions): PropertyDe
     options,
     spec: { kind, min, max },
     api: { type: kind === 'integer' ? 'integer' : Number, minimum: min, maximum: max } as never,
-    decorators: [ruleDecorator(rule), ...(options.fromQuery === true ? [numberFromText] : [])],
+    rule,
+    ...(options.fromQuery === true ? { normalise: numberFromText } : {}),
   });
 }
 
@@ -87,9 +91,6 @@ export function NumberField(options: NumberOptions): PropertyDecorator {
 
 /** `true` or `false`; from a query string also as text. */
 export function BooleanField(options: FieldOptions & { readonly fromQuery?: boolean }): PropertyDecorator {
-  const fromText = Transform(({ value }: { value: unknown }) =>
-    value === 'true' ? true : value === 'false' ? false : value,
-  );
   const rule: FieldRule = {
     name: 'boolean',
     check: (value) => typeof value === 'boolean',
@@ -99,7 +100,8 @@ export function BooleanField(options: FieldOptions & { readonly fromQuery?: bool
     options,
     spec: { kind: 'boolean' },
     api: { type: Boolean },
-    decorators: [ruleDecorator(rule), ...(options.fromQuery === true ? [fromText] : [])],
+    rule,
+    ...(options.fromQuery === true ? { normalise: booleanFromText } : {}),
   });
 }
 
@@ -115,7 +117,7 @@ export function EnumField(options: FieldOptions & { readonly values: readonly st
     options,
     spec: { kind: 'enum', values },
     api: { enum: [...values] },
-    decorators: [ruleDecorator(rule)],
+    rule,
   });
 }
 
@@ -133,13 +135,12 @@ export function ParsedField(
     check: (value) => typeof value === 'string' && parse(value) !== undefined,
     message: `must be ${shape}`,
   };
-  const normalise = Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' ? (parse(value) ?? value) : value,
-  );
+  const normalise = (value: unknown): unknown => (typeof value === 'string' ? (parse(value) ?? value) : value);
   return assembleField({
     options,
     spec: { kind },
     api: { type: String },
-    decorators: [ruleDecorator(rule), normalise],
+    rule,
+    normalise,
   });
 }

@@ -1,11 +1,10 @@
-import { Transform, Type, type ClassConstructor } from 'class-transformer';
-import { ValidateNested } from 'class-validator';
-import { assembleField, ruleDecorator, type FieldOptions, type FieldRule } from './field.js';
+import type { ClassConstructor } from 'class-transformer';
+import { assembleField, type FieldOptions, type FieldRule } from './field.js';
 
 type Item = (value: unknown) => boolean;
 
-/** Keeps a free-form value as it was sent: class-transformer would rebuild it, and drop or rename what it does not know. */
-const asSent = Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]);
+/** Free-form values stay as they were sent. */
+const asSent = (value: unknown): unknown => value;
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -35,16 +34,16 @@ export function TextListField(
     check: (value) => Array.isArray(value) && value.length <= maxItems && value.every(accepts),
     message: `must be a list of at most ${String(maxItems)} items, each ${options.shape}`,
   };
-  const normalise = Transform(({ value }: { value: unknown }) =>
+  const normalise = (value: unknown): unknown =>
     Array.isArray(value)
       ? (value as unknown[]).map((item) => (typeof item === 'string' ? (parse?.(item) ?? item) : item))
-      : value,
-  );
+      : value;
   return assembleField({
     options,
     spec: { kind: 'list', max: maxItems, maxLength },
     api: { type: [String], maxItems },
-    decorators: [ruleDecorator(rule), normalise],
+    rule,
+    normalise,
   });
 }
 
@@ -57,7 +56,8 @@ export function ObjectField<T extends object>(
     options,
     spec: { kind: 'object' },
     api: { type: options.of },
-    decorators: [ruleDecorator(rule), ValidateNested(), Type(() => options.of)],
+    rule,
+    nested: { schema: options.of, isList: false },
   });
 }
 
@@ -76,7 +76,8 @@ export function ObjectListField<T extends object>(
     options,
     spec: { kind: 'list', min: minItems, max: maxItems },
     api: { type: [options.of], minItems, maxItems },
-    decorators: [ruleDecorator(rule), ValidateNested({ each: true }), Type(() => options.of)],
+    rule,
+    nested: { schema: options.of, isList: true },
   });
 }
 
@@ -99,7 +100,8 @@ export function TextMapField(options: FieldOptions & { readonly maxItems: number
     options,
     spec: { kind: 'map', max: options.maxItems },
     api: { type: 'object', additionalProperties: { type: 'string' } },
-    decorators: [ruleDecorator(rule), asSent],
+    rule,
+    normalise: asSent,
   });
 }
 
@@ -130,7 +132,8 @@ export function JsonField(
     options,
     spec: { kind: 'json', maxLength: maxBytes },
     api: { type: 'object', additionalProperties: true },
-    decorators: [ruleDecorator(rule), asSent],
+    rule,
+    normalise: asSent,
   });
 }
 
@@ -152,6 +155,7 @@ export function RawListField(
     options,
     spec: { kind: 'list', min: minItems, max: maxItems },
     api: { type: [of], minItems, maxItems },
-    decorators: [ruleDecorator(rule), asSent],
+    rule,
+    normalise: asSent,
   });
 }
