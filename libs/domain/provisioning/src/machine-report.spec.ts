@@ -108,6 +108,15 @@ describe('applyReport', () => {
     expect(applyReport(cancelled.value.task, report({ kind: 'contact' }), REGION).ok).toBe(false);
   });
 
+  it('takes the next boot for the reboot once the operating system is on the disk, and for nothing before', () => {
+    const installed = reported(approvedTask(), done('os_install'));
+    expect(eventsOf(installed, { kind: 'disk-boot-served' })).toEqual(['task.completed']);
+    expect(reported(installed, { kind: 'disk-boot-served' }).status).toBe('completed');
+    const started = reported(approvedTask(), { kind: 'installer-started' });
+    expect(eventsOf(started, { kind: 'disk-boot-served' })).toEqual([]);
+    expect(reported(started, { kind: 'disk-boot-served' }).status).toBe('installing');
+  });
+
   it('fails a machine that keeps coming back for its script', () => {
     let task = approvedTask();
     for (let boot = 0; boot <= MAX_INSTALL_BOOTS; boot += 1) {
@@ -141,6 +150,7 @@ describe('applyReport', () => {
     fc.constant<ReportBody>({ kind: 'script-served' }),
     fc.constant<ReportBody>({ kind: 'installer-started' }),
     fc.constant<ReportBody>({ kind: 'contact' }),
+    fc.constant<ReportBody>({ kind: 'disk-boot-served' }),
     fc.constantFrom(...operations).map(done),
     fc
       .record({ step: fc.constantFrom('a', 'b'), percent: fc.integer({ min: 0, max: 100 }) })

@@ -20,6 +20,7 @@ export type MachineReport = { readonly taskId: string; readonly at: Instant } & 
   | { readonly kind: 'script-served'; readonly traceparent?: string }
   | { readonly kind: 'installer-started'; readonly traceparent?: string }
   | { readonly kind: 'contact'; readonly traceparent?: string }
+  | { readonly kind: 'disk-boot-served' }
   | { readonly kind: 'progress'; readonly step: string; readonly percent: number; readonly message: string }
   | { readonly kind: 'logs'; readonly lines: readonly string[] }
   | {
@@ -69,7 +70,7 @@ function repeatsCompletion(report: MachineReport): boolean {
     case 'progress':
       return report.percent === 100;
     default:
-      return report.kind === 'logs' || report.kind === 'contact';
+      return report.kind === 'logs' || report.kind === 'contact' || report.kind === 'disk-boot-served';
   }
 }
 
@@ -79,6 +80,8 @@ function stepOf(task: Task, report: MachineReport, by: string): TaskStep {
       return unchanged(task.pxe_configured ? task : { ...task, pxe_configured: true });
     case 'script-served':
       return scriptServed(task, report, by);
+    case 'disk-boot-served':
+      return diskBootServed(task, report.at, by);
     case 'logs':
       return unchanged({ ...task, logs: withLines(task.logs, report.lines) });
     default:
@@ -106,6 +109,16 @@ function installing(step: TaskStep, report: MachineReport, by: string): TaskStep
     default:
       return step;
   }
+}
+
+/**
+ * The machine came back and was sent to its disk. When the operating system was on it, this is the reboot that ends the
+ * installation, even if the agent lost power before it could say so; otherwise it says nothing about the installation.
+ */
+function diskBootServed(task: Task, at: Instant, by: string): TaskStep {
+  const isInstalled = task.boot.operations_done.includes('os_install');
+  if (task.status !== 'installing' || !isInstalled) return unchanged(task);
+  return ended(unchanged(task), { success: true, message: 'the machine boots from its disk', at }, by);
 }
 
 function scriptServed(task: Task, report: MachineReport & { readonly kind: 'script-served' }, by: string): TaskStep {

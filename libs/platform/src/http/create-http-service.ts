@@ -26,7 +26,7 @@ import {
 } from './http-limits.js';
 import { serveApiDescription, type ApiInfo } from './openapi.js';
 import { requestIdOf } from './request-id.js';
-import { registerTelemetry } from './request-telemetry.js';
+import { registerTelemetry, type TraceOf } from './request-telemetry.js';
 
 /** What to serve, where and with what. */
 export interface HttpServiceOptions extends PlatformPorts, ApiInfo {
@@ -42,6 +42,8 @@ export interface HttpServiceOptions extends PlatformPorts, ApiInfo {
   /** Routes and hooks that are not Nest controllers (streams, files). */
   readonly configure?: (fastify: FastifyInstance) => void | Promise<void>;
   readonly drainDeadlineMs?: number;
+  /** The trace of requests whose senders know no tracing. */
+  readonly traceOf?: TraceOf;
 }
 
 /** A listening service. Disposing stops accepting, lets requests in flight end, then cuts what is left. */

@@ -20,7 +20,11 @@ interface TelemetryPorts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  readonly traceOf?: TraceOf;
 }
+
+/** The `traceparent` a request belongs to although its sender did not say so (boot firmware knows no tracing). */
+export type TraceOf = (request: FastifyRequest) => string | undefined;
 
 interface RequestRecord {
   readonly request: FastifyRequest;
@@ -34,7 +38,7 @@ export function registerTelemetry(fastify: FastifyInstance, ports: TelemetryPort
   const histogram = ports.metrics.histogram(requestSeconds);
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
-    const span = QUIET_PATHS.has(pathOf(request.raw.url)) ? undefined : startSpan(request);
+    const span = QUIET_PATHS.has(pathOf(request.raw.url)) ? undefined : startSpan(request, ports.traceOf);
     const record: RequestRecord = { request, reply, startedMs: ports.clock.monotonicMs(), span };
     // 'close' comes after the answer and after an abort alike.
     reply.raw.once('close', () => {
@@ -56,8 +60,9 @@ function routeOf(request: FastifyRequest): string {
   return request.routeOptions.url ?? 'unmatched';
 }
 
-function startSpan(request: FastifyRequest): Span {
-  const parent = propagation.extract(context.active(), request.headers);
+function startSpan(request: FastifyRequest, traceOf: TraceOf | undefined): Span {
+  const traceparent = request.headers['traceparent'] ?? traceOf?.(request);
+  const parent = propagation.extract(context.active(), { ...request.headers, traceparent });
   const method = METHODS.has(request.method) ? request.method : '_OTHER';
   const span = trace.getTracer('rackwright').startSpan(
     `${method} ${routeOf(request)}`,

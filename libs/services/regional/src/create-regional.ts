@@ -125,7 +125,7 @@ async function furnish(parts: RegionalParts, { state, recording }: Memory): Prom
   const plane = await parts.bootPlane({ ...parts, ...sinks, idc, view: state, traces, tokens, address });
   const desk = new NodeDesk({ ...parts, idc, state });
   logLines.start();
-  return { state, tokens, agents, desk, plane, address, liveness, logLines, logTails };
+  return { state, tokens, traces, agents, desk, plane, address, liveness, logLines, logTails };
 }
 
 function createServing(
@@ -172,6 +172,9 @@ function follow({ config, store, logger }: RegionalParts, memory: Memory, servin
   const sync = new ViewSync({ idc: config.idc, store }, memory.state, logger);
   sync.onConnected(() => {
     memory.recording.drain.wake();
+  });
+  sync.onLost(() => {
+    void memory.snapshot.flush();
   });
   sync.synced.then(
     () => {

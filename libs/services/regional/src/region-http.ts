@@ -3,6 +3,7 @@ import { createHttpService, type HttpService, type ReadinessCheck } from '@rackw
 import type { RegionalParts } from './create-regional.js';
 import { RegionalModule, type RegionalProviders } from './regional.module.js';
 import type { Serving } from './serving.js';
+import { traceOfRequest } from './tracing/trace-of-request.js';
 
 const API_INFO = {
   title: 'Rackwright regional service',
@@ -25,6 +26,7 @@ export function listenRegion(
     bodyLimitBytes: config.httpBodyLimitBytes,
     checks: readinessChecks(parts, serving),
     idempotencyStore: store,
+    traceOf: ({ url, headers }) => traceOfRequest({ url, headers }, providers),
     configure: (fastify) => {
       serving.guard(fastify);
       acceptLogLines(fastify);

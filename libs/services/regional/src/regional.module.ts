@@ -9,12 +9,14 @@ import { NODE_DESK, type NodeDesk } from './nodes/node-desk.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { PUBLIC_ADDRESS, type PublicAddress } from './public-address.js';
 import { InvalidRecordsController } from './region-view/invalid-records.controller.js';
+import type { BootTraces } from './tracing/boot-traces.js';
 import { REGION_STATE, type RegionState } from './region-view/region-state.js';
 
 /** What the controllers of a region work with. */
 export interface RegionalProviders {
   readonly state: RegionState;
   readonly tokens: BootTokens;
+  readonly traces: BootTraces;
   readonly agents: MachineAgents;
   readonly desk: NodeDesk;
   readonly plane: BootPlane;

@@ -32,8 +32,9 @@ export class Fleet implements AsyncDisposable {
     try {
       await waitFor(() => this.machines.every(predicate), { what, deadlineMs, pollMs: 20 });
     } catch (error) {
-      const others = this.machines.filter((machine) => !predicate(machine)).map(describeMachine);
-      throw new Error(`${what}: not so for ${others.join('; ')}`, { cause: error });
+      const others = this.machines.filter((machine) => !predicate(machine));
+      const some = others.slice(0, SHOWN).map(describeMachine).join('\n');
+      throw new Error(`${what}: not so for ${String(others.length)} machines:\n${some}`, { cause: error });
     }
   }
 
@@ -43,6 +44,8 @@ export class Fleet implements AsyncDisposable {
 }
 
 const RECENT = 6;
+/** Machines a message names. */
+const SHOWN = 5;
 
 /** A machine's state and what it did last, for messages. */
 export function describeMachine(machine: SimulatedMachine): string {

@@ -6,7 +6,7 @@ import { runBootScript } from './ipxe-stage.js';
 import type { MachineStage } from './machine-faults.js';
 import type { MachineHttp } from './machine-http.js';
 import type { MachineIdentity } from './machine-identity.js';
-import { fetchTftp, probeSize } from './tftp-client.js';
+import { fetchTftp, probeSize, TftpFailed } from './tftp-client.js';
 
 /** What a boot ends in: the disk, or a kernel with its command line. */
 export type BootTarget =
@@ -35,7 +35,7 @@ export async function bootFromNetwork(boot: NetworkBoot): Promise<BootTarget> {
   boot.note(`${firmware.ip} ${firmware.bootFile}`);
   if (firmware.bootFile === '') return { kind: 'disk' };
   await boot.enter('boot-file');
-  await fetchBootFile(boot, firmware);
+  if (!(await fetchBootFile(boot, firmware))) return { kind: 'disk' };
   await boot.enter('ipxe-dhcp');
   const ipxe = await obtainLease(boot.dhcp, ipxeOptions(boot.identity, boot.firmware), boot.signal);
   boot.note(`${ipxe.ip} ${ipxe.bootFile}`);
@@ -45,18 +45,33 @@ export async function bootFromNetwork(boot: NetworkBoot): Promise<BootTarget> {
   return runBootScript(boot, ipxe);
 }
 
-async function fetchBootFile(boot: NetworkBoot, lease: ObtainedLease): Promise<void> {
+/** `false` when the file did not come: firmware then goes on with its next boot device. */
+async function fetchBootFile(boot: NetworkBoot, lease: ObtainedLease): Promise<boolean> {
   const content = lease.bootFile.startsWith('http://')
     ? (await boot.http.call({ url: lease.bootFile })).body
     : await overTftp(boot, lease);
+  if (content === undefined) return false;
   if (content.length < MIN_BOOT_FILE_BYTES) {
     throw new Error(`${lease.bootFile} has ${String(content.length)} bytes: not a boot loader`);
   }
   boot.note(`${lease.bootFile}: ${String(content.length)} bytes`);
+  return true;
 }
 
-async function overTftp(boot: NetworkBoot, lease: ObtainedLease): Promise<Uint8Array> {
-  const download = { address: lease.nextServer, port: boot.tftpPort, filename: lease.bootFile };
-  if (boot.traits.probesSize) await probeSize(download, boot.signal);
-  return fetchTftp(download, boot.signal);
+async function overTftp(boot: NetworkBoot, lease: ObtainedLease): Promise<Uint8Array | undefined> {
+  const place = { address: lease.nextServer, port: boot.tftpPort, localAddress: loopbackAddressOf(lease) };
+  const download = { ...place, filename: lease.bootFile };
+  try {
+    if (boot.traits.probesSize) await probeSize(download, boot.signal);
+    return await fetchTftp(download, boot.signal);
+  } catch (error) {
+    if (!(error instanceof TftpFailed)) throw error;
+    boot.note(error.message);
+    return undefined;
+  }
+}
+
+/** A loopback address that stands for the machine's own: 10.b.c.d becomes 127.b.c.d. */
+function loopbackAddressOf({ ip }: ObtainedLease): string {
+  return ip.replace(/^\d+/, '127');
 }

@@ -7,20 +7,23 @@ export interface TftpDownload {
   readonly address: string;
   readonly port: number;
   readonly filename: string;
+  /** Default 127.0.0.1; each machine has a loopback address of its own, as the server counts clients by address. */
+  readonly localAddress?: string;
   readonly blockSizeBytes?: number;
   readonly retryMs?: number;
   readonly attempts?: number;
 }
 
-/** The server refused: RFC 1350 ERROR. */
-export class TftpRefused extends Error {
-  readonly errorCode: number;
-
-  constructor(filename: string, errorCode: number, message: string) {
-    super(`${filename}: TFTP error ${String(errorCode)}: ${message}`);
-    this.name = 'TftpRefused';
-    this.errorCode = errorCode;
+/** The file did not come: the server refused (RFC 1350 ERROR), fell silent or sent something else than announced. */
+export class TftpFailed extends Error {
+  constructor(filename: string, reason: string) {
+    super(`${filename}: ${reason}`);
+    this.name = 'TftpFailed';
   }
+}
+
+function refused(filename: string, { code, message }: { readonly code: number; readonly message: string }): TftpFailed {
+  return new TftpFailed(filename, `TFTP error ${String(code)}: ${message}`);
 }
 
 const DEFAULT_RETRY_MS = 500;
@@ -47,9 +50,9 @@ class TftpPort implements AsyncDisposable {
     });
   }
 
-  static async open(): Promise<TftpPort> {
+  static async open(localAddress = '127.0.0.1'): Promise<TftpPort> {
     const socket = createSocket('udp4');
-    socket.bind(0, '127.0.0.1');
+    socket.bind(0, localAddress);
     await once(socket, 'listening');
     return new TftpPort(socket);
   }
@@ -77,16 +80,16 @@ class TftpPort implements AsyncDisposable {
 
 /** Asks for the size of a file and aborts the transfer, as UEFI firmware does first. */
 export async function probeSize(download: TftpDownload, signal: AbortSignal): Promise<number> {
-  await using port = await TftpPort.open();
+  await using port = await TftpPort.open(download.localAddress);
   const { packet, from } = await ask(port, download, signal);
   port.send({ kind: 'error', code: 8, message: 'User aborted the transfer' }, from);
-  if (packet.kind !== 'oack') throw new Error(`${download.filename}: the server ignores tsize`);
+  if (packet.kind !== 'oack') throw new TftpFailed(download.filename, 'the server ignores tsize');
   return Number(packet.options.get('tsize'));
 }
 
 /** Fetches a file: RFC 1350 with blksize and tsize. */
 export async function fetchTftp(download: TftpDownload, signal: AbortSignal): Promise<Uint8Array> {
-  await using port = await TftpPort.open();
+  await using port = await TftpPort.open(download.localAddress);
   const first = await ask(port, download, signal);
   const server = first.from;
   const options = first.packet.kind === 'oack' ? first.packet.options : new Map<string, string>();
@@ -96,8 +99,7 @@ export async function fetchTftp(download: TftpDownload, signal: AbortSignal): Pr
   let arrival: Arrival | undefined = first;
   let silences = 0;
   for (;;) {
-    if (arrival?.packet.kind === 'error')
-      throw new TftpRefused(download.filename, arrival.packet.code, arrival.packet.message);
+    if (arrival?.packet.kind === 'error') throw refused(download.filename, arrival.packet);
     if (arrival?.packet.kind === 'data' && arrival.packet.block === ((blocks.length + 1) & 0xffff)) {
       silences = 0;
       blocks.push(Uint8Array.from(arrival.packet.data));
@@ -108,7 +110,7 @@ export async function fetchTftp(download: TftpDownload, signal: AbortSignal): Pr
     if (last !== undefined && last.length < blockSizeBytes) break;
     arrival = await port.receive(download.retryMs ?? DEFAULT_RETRY_MS, signal);
     if (arrival === undefined && (silences += 1) > (download.attempts ?? DEFAULT_ATTEMPTS)) {
-      throw new Error(`${download.filename}: the server fell silent after block ${String(blocks.length)}`);
+      throw new TftpFailed(download.filename, `the server fell silent after block ${String(blocks.length)}`);
     }
   }
   return checked(Buffer.concat(blocks), options.get('tsize'), download.filename);
@@ -116,7 +118,7 @@ export async function fetchTftp(download: TftpDownload, signal: AbortSignal): Pr
 
 function checked(content: Uint8Array, tsize: string | undefined, filename: string): Uint8Array {
   if (tsize !== undefined && Number(tsize) !== content.length) {
-    throw new Error(`${filename}: announced ${tsize} bytes and sent ${String(content.length)}`);
+    throw new TftpFailed(filename, `announced ${tsize} bytes and sent ${String(content.length)}`);
   }
   return content;
 }
@@ -130,9 +132,9 @@ async function ask(port: TftpPort, download: TftpDownload, signal: AbortSignal):
     port.send({ kind: 'rrq', filename: download.filename, mode: 'octet', options }, download);
     const arrival = await port.receive(download.retryMs ?? DEFAULT_RETRY_MS, signal);
     if (arrival?.packet.kind === 'error') {
-      throw new TftpRefused(download.filename, arrival.packet.code, arrival.packet.message);
+      throw refused(download.filename, arrival.packet);
     }
     if (arrival !== undefined) return arrival;
   }
-  throw new Error(`${download.filename}: no answer from ${download.address}:${String(download.port)}`);
+  throw new TftpFailed(download.filename, `no answer from ${download.address}:${String(download.port)}`);
 }

@@ -18,7 +18,7 @@ export interface BootScriptChoice {
     | 'netboot-disabled'
     | 'boot-override'
     | 'task-approved'
-    | 'task-pending'
+    | 'task-not-approved'
     | 'token-consumed'
     | 'task-over'
     | 'machine-unknown'
@@ -36,7 +36,7 @@ export function chooseBootScript({ allowNetboot, node, task }: BootScriptFacts):
   if (node?.boot_override !== undefined) return { script: node.boot_override, reason: 'boot-override' };
   if (task !== undefined && decides(task.status)) return scriptOfTask(task);
   return node === undefined
-    ? { script: 'wait', reason: task === undefined ? 'machine-unknown' : 'task-pending' }
+    ? { script: 'wait', reason: task === undefined ? 'machine-unknown' : 'task-not-approved' }
     : scriptOfNode(node.status);
 }
 
