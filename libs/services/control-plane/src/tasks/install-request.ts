@@ -27,6 +27,12 @@ function contradicts(profile: Profile, body: CreateTask): boolean {
   return !isSame && !isAlias && !isFullName;
 }
 
+/** Whether one of these profiles fits the body. */
+export function hasFittingProfile(body: CreateTask, profiles: readonly Profile[]): boolean {
+  const profile = findProfile(profiles, body);
+  return profile !== undefined && !contradicts(profile, body);
+}
+
 /** What a validated body asks for; throws a 400 that points at the field when no profile fits. */
 export function installRequestFrom(body: CreateTask, profiles: readonly Profile[]): InstallRequest {
   const profile = findProfile(profiles, body);

@@ -1,6 +1,5 @@
 import { formatInstant, randomHex, type Clock, type Random } from '@rackwright/kernel';
 import {
-  findProfile,
   installRequestOf,
   transitionOf,
   actionsOf,
@@ -21,7 +20,7 @@ import { allProfiles } from '../profiles/profile-record.js';
 import type { StateView } from '../state-view/state-view.js';
 import { readRecord } from '../store/read-records.js';
 import { writeChange } from '../store/written-change.js';
-import { installRequestFrom } from './install-request.js';
+import { hasFittingProfile, installRequestFrom } from './install-request.js';
 import { planAttempt } from './plan-attempt.js';
 import { taskNotFound, taskStateConflict, type TaskPlace } from './task-problems.js';
 import { taskOf } from './task-record.js';
@@ -91,7 +90,7 @@ export class TaskCreation {
   async #requestFrom(body: CreateTask): Promise<InstallRequest> {
     const { view } = this.#parts;
     const known = allProfiles(view.live.profiles.list());
-    if (view.syncedAtMs !== undefined && findProfile(known, body) !== undefined) return installRequestFrom(body, known);
+    if (view.syncedAtMs !== undefined && hasFittingProfile(body, known)) return installRequestFrom(body, known);
     const state = await view.fresh(PROFILES_PREFIX);
     return installRequestFrom(body, allProfiles(state.profiles.list()));
   }
