@@ -7,7 +7,7 @@ export interface CollectedSpan {
   readonly service: string;
   readonly traceId: string;
   readonly spanId: string;
-  readonly parentSpanId: string;
+  readonly parentSpanId: string | undefined;
   readonly name: string;
 }
 
