@@ -37,13 +37,13 @@ export function readEntry<Parts extends string, V extends object>(
 
 /** Every record of one kind, grouped by the first identifier of its key (the IDC, for most kinds). */
 export class RecordTable<Parts extends string, V extends object> {
-  readonly #contract: KeyContract<Parts, V>;
+  readonly contract: KeyContract<Parts, V>;
   readonly #listener: RecordListener<V> | undefined;
   readonly #groups = new Map<string, Map<string, Stored<V>>>();
   readonly #invalid = new Map<string, InvalidRecord>();
 
   constructor(contract: KeyContract<Parts, V>, listener?: RecordListener<V>) {
-    this.#contract = contract;
+    this.contract = contract;
     this.#listener = listener;
   }
 
@@ -51,7 +51,7 @@ export class RecordTable<Parts extends string, V extends object> {
   put(entry: StoreEntry): boolean {
     const group = this.#groupOf(entry.key);
     if (group === undefined) return false;
-    const read = readEntry(this.#contract, entry);
+    const read = readEntry(this.contract, entry);
     if ('errors' in read) {
       this.#invalid.set(entry.key, read);
       return true;
@@ -80,7 +80,7 @@ export class RecordTable<Parts extends string, V extends object> {
   }
 
   get(ids: Readonly<Record<Parts, string>>): Stored<V> | undefined {
-    const key = this.#contract.key(ids);
+    const key = this.contract.key(ids);
     return this.#groups.get(this.#groupOf(key) ?? '')?.get(key);
   }
 
@@ -101,14 +101,14 @@ export class RecordTable<Parts extends string, V extends object> {
 
   /** The identifiers in a record's key. */
   idsOf(record: Stored<V>): Readonly<Record<Parts, string>> {
-    const ids = this.#contract.parse(record.key);
-    if (ids === undefined) throw new RangeError(`not a key of ${this.#contract.pattern}: ${record.key}`);
+    const ids = this.contract.parse(record.key);
+    if (ids === undefined) throw new RangeError(`not a key of ${this.contract.pattern}: ${record.key}`);
     return ids;
   }
 
   #groupOf(key: string): string | undefined {
-    const ids = this.#contract.parse(key);
-    const [first] = this.#contract.parts;
+    const ids = this.contract.parse(key);
+    const [first] = this.contract.parts;
     return ids === undefined || first === undefined ? undefined : ids[first];
   }
 }

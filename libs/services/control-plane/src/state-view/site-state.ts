@@ -1,9 +1,11 @@
-import { keyspace, type Change, type NodeRecord, type TaskRecord } from '@rackwright/contracts';
+import { keyspace, type Change, type KeyContract, type NodeRecord, type TaskRecord } from '@rackwright/contracts';
 import { RecordTable, type InvalidRecord, type Stored } from './record-table.js';
 import { TaskIndex } from './task-index.js';
 
 /** What every table does, whatever it holds. */
-type AnyTable = Pick<RecordTable<never, object>, 'put' | 'delete' | 'invalid' | 'groups'>;
+type AnyTable = Pick<RecordTable<never, object>, 'put' | 'delete' | 'invalid' | 'groups'> & {
+  readonly contract: unknown;
+};
 
 /** The contents of `/os/`, parsed and indexed, as of some revision. */
 export class SiteState {
@@ -53,6 +55,15 @@ export class SiteState {
   /** Takes over changes; a key of no known kind is somebody else's and is passed over. */
   apply(changes: readonly Change[]): void {
     for (const change of changes) this.#applyOne(change);
+  }
+
+  /** A record of any kind that is kept here. */
+  get<Parts extends string, V extends object>(
+    contract: KeyContract<Parts, V>,
+    ids: Readonly<Record<Parts, string>>,
+  ): Stored<V> | undefined {
+    const table = [...this.#ofSites, ...this.#shared].find((kept) => Object.is(kept.contract, contract));
+    return (table as unknown as RecordTable<Parts, V> | undefined)?.get(ids);
   }
 
   /** Every IDC that has anything at all: a region, a machine, a node or network data. */

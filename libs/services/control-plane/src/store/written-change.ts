@@ -26,9 +26,12 @@ const MAX_ATTEMPTS = 12;
  * Decides and writes; decides anew whenever something the decision rests on changed in between. `plan` throws to
  * refuse. A write whose answer got lost is looked up once: it either happened, or the failure is passed on.
  */
-export async function writeChange<T>(store: Store, plan: () => Promise<PlannedChange<T>>): Promise<WrittenChange<T>> {
+export async function writeChange<T>(
+  store: Store,
+  plan: (attempt: number) => Promise<PlannedChange<T>>,
+): Promise<WrittenChange<T>> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    const change = await plan();
+    const change = await plan(attempt);
     const written = await tryWrite(store, change);
     if (written !== undefined) return { outcome: change.outcome, revision: written };
   }

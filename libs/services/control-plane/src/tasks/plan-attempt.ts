@@ -8,11 +8,11 @@ import {
   type Comparison,
   type MacOwnerRecord,
   type ServerRecord,
-  type Store,
   type TaskRecord,
   type Write,
 } from '@rackwright/contracts';
 import { ReadRecords } from '../store/read-records.js';
+import type { ReadKeys, Records } from '../store/view-first.js';
 import { unchangedSince, type PlannedChange } from '../store/written-change.js';
 import { without } from '../store/without.js';
 import type { Stored } from '../state-view/record-table.js';
@@ -38,19 +38,19 @@ interface Rival {
   readonly server: Found<ServerRecord>;
 }
 
-async function readCircumstances(store: Store, { idc, sn, mac }: InstallRequest): Promise<Circumstances> {
+async function readCircumstances(read: ReadKeys, { idc, sn, mac }: InstallRequest): Promise<Circumstances> {
   const keys = [keyspace.task.key({ idc, sn }), keyspace.server.key({ idc, sn }), keyspace.macOwner.key({ idc, mac })];
-  const first = await ReadRecords.of(store, keys);
+  const first = await read(keys);
   const server = first.get(keyspace.server, { idc, sn });
   const macOwner = first.get(keyspace.macOwner, { idc, mac });
   const rivalSn = macOwner?.value.sn === sn ? undefined : macOwner?.value.sn;
   const formerMac = server?.value.mac === mac ? undefined : server?.value.mac;
-  const related = await readRelated(store, { idc, rivalSn, formerMac });
+  const related = await readRelated(read, { idc, rivalSn, formerMac });
   return { task: first.get(keyspace.task, { idc, sn }), server, macOwner, ...related };
 }
 
 async function readRelated(
-  store: Store,
+  read: ReadKeys,
   { idc, rivalSn, formerMac }: { idc: Idc; rivalSn: string | undefined; formerMac: Mac | undefined },
 ): Promise<Pick<Circumstances, 'rival' | 'formerMac'>> {
   const keys: string[] = [];
@@ -58,17 +58,17 @@ async function readRelated(
     keys.push(keyspace.task.key({ idc, sn: rivalSn }), keyspace.server.key({ idc, sn: rivalSn }));
   }
   if (formerMac !== undefined) keys.push(keyspace.macOwner.key({ idc, mac: formerMac }));
-  const records = keys.length === 0 ? new ReadRecords([]) : await ReadRecords.of(store, keys);
+  const records = keys.length === 0 ? new ReadRecords([]) : await read(keys);
   const rival = rivalSn === undefined ? undefined : rivalIn(records, { idc, sn: rivalSn });
   const former = formerMac === undefined ? undefined : formerIn(records, { idc, mac: formerMac });
   return { rival, formerMac: former };
 }
 
-function rivalIn(records: ReadRecords, at: { readonly idc: Idc; readonly sn: string }): Rival {
+function rivalIn(records: Records, at: { readonly idc: Idc; readonly sn: string }): Rival {
   return { sn: at.sn, task: records.get(keyspace.task, at), server: records.get(keyspace.server, at) };
 }
 
-function formerIn(records: ReadRecords, at: { readonly idc: Idc; readonly mac: Mac }): Circumstances['formerMac'] {
+function formerIn(records: Records, at: { readonly idc: Idc; readonly mac: Mac }): Circumstances['formerMac'] {
   return { mac: at.mac, owner: records.get(keyspace.macOwner, at) };
 }
 
@@ -132,12 +132,12 @@ export function historyWrite(task: Stored<TaskRecord>): Write {
  * to history and the events, in one transaction. Throws a 409 when the machine is busy, by serial number or by MAC.
  */
 export async function planAttempt(
-  store: Store,
+  read: ReadKeys,
   request: InstallRequest,
   birth: Birth & { readonly reason?: string | undefined },
 ): Promise<PlannedChange<Task>> {
   const { idc, sn } = request;
-  const found = await readCircumstances(store, request);
+  const found = await readCircumstances(read, request);
   refuseIfBusy(request, found);
   const created = createTask(request, birth, found.task === undefined ? undefined : taskOf(found.task.value));
   if (!created.ok) throw taskActive(created.fault.task);

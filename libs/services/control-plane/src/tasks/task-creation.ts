@@ -19,6 +19,7 @@ import { currentTraceparent, requireMatch, type IfMatch } from '@rackwright/plat
 import { allProfiles } from '../profiles/profile-record.js';
 import type { StateView } from '../state-view/state-view.js';
 import { readRecord } from '../store/read-records.js';
+import { fromStore, viewFirst } from '../store/view-first.js';
 import { writeChange } from '../store/written-change.js';
 import { hasFittingProfile, installRequestFrom } from './install-request.js';
 import { planAttempt } from './plan-attempt.js';
@@ -54,14 +55,14 @@ export class TaskCreation {
   async create(body: CreateTask, by: string): Promise<WrittenTask> {
     const request = await this.#requestFrom(body);
     const birth = { ...this.#birth(by), autoApprove: body.auto_approve === true };
-    return this.#write(() => planAttempt(this.#parts.store, request, birth));
+    return this.#write(viewFirst(this.#parts, (read) => planAttempt(read, request, birth)));
   }
 
   /** What {@link create} would do, with nothing written. */
   async preview(body: CreateTask, by: string): Promise<Task> {
     const request = await this.#requestFrom(body);
     const birth = { ...this.#birth(by), autoApprove: body.auto_approve === true };
-    const { outcome } = await planAttempt(this.#parts.store, request, birth);
+    const { outcome } = await planAttempt(fromStore(this.#parts.store), request, birth);
     return outcome;
   }
 
@@ -72,7 +73,8 @@ export class TaskCreation {
     { by, ifMatch }: { by: string; ifMatch: IfMatch },
   ): Promise<WrittenTask> {
     const birth = { ...this.#birth(by), reason: body.reason };
-    return this.#write(async () => planAttempt(this.#parts.store, await this.#requestToRepeat(at, ifMatch), birth));
+    const read = fromStore(this.#parts.store);
+    return this.#write(async () => planAttempt(read, await this.#requestToRepeat(at, ifMatch), birth));
   }
 
   async #requestToRepeat(at: TaskPlace, ifMatch: IfMatch): Promise<InstallRequest> {
@@ -107,7 +109,7 @@ export class TaskCreation {
     };
   }
 
-  async #write(plan: () => ReturnType<typeof planAttempt>): Promise<WrittenTask> {
+  async #write(plan: (attempt: number) => ReturnType<typeof planAttempt>): Promise<WrittenTask> {
     const { outcome, revision } = await writeChange(this.#parts.store, plan);
     return { task: outcome, revision };
   }

@@ -23,7 +23,8 @@ import {
 } from '@rackwright/contracts';
 import { currentTraceparent, requireMatch, type IfMatch } from '@rackwright/platform';
 import type { Stored } from '../state-view/record-table.js';
-import { ReadRecords } from '../store/read-records.js';
+import type { StateView } from '../state-view/state-view.js';
+import { fromStore, viewFirst, type ReadKeys } from '../store/view-first.js';
 import { unchangedSince, writeChange, type PlannedChange } from '../store/written-change.js';
 import { historyWrite } from './plan-attempt.js';
 import { machineInMaintenance, taskActive, taskNotFound, taskStateConflict, type TaskPlace } from './task-problems.js';
@@ -36,6 +37,12 @@ export interface Asking {
   readonly ifMatch: IfMatch;
 }
 
+export interface DecisionParts {
+  readonly store: Store;
+  readonly view: StateView;
+  readonly clock: Clock;
+}
+
 interface Found {
   readonly task: Stored<TaskRecord>;
   readonly server: Stored<ServerRecord> | undefined;
@@ -45,12 +52,10 @@ type Decide = (task: Task, decision: Decision) => Result<TaskStep, TaskStateConf
 
 /** What people decide about tasks. Throws `ProblemError` when the state does not allow it; nothing changes then. */
 export class TaskDecisions {
-  readonly #store: Store;
-  readonly #clock: Clock;
+  readonly #parts: DecisionParts;
 
-  constructor(parts: { readonly store: Store; readonly clock: Clock }) {
-    this.#store = parts.store;
-    this.#clock = parts.clock;
+  constructor(parts: DecisionParts) {
+    this.#parts = parts;
   }
 
   /** Approves a pending task; `approved: false` rejects it. */
@@ -69,8 +74,9 @@ export class TaskDecisions {
 
   /** Deletes a finished task; its attempt stays in the history. */
   async remove(at: TaskPlace, ifMatch: IfMatch): Promise<void> {
-    await writeChange(this.#store, async () => {
-      const { task } = await this.#read(at, ifMatch);
+    const { store } = this.#parts;
+    await writeChange(store, async () => {
+      const { task } = await readTask(fromStore(store), at, ifMatch);
       if (isUnfinished(task.value.status)) throw taskActive(task.value);
       return {
         comparisons: [unchangedSince(task.key, task)],
@@ -88,27 +94,27 @@ export class TaskDecisions {
   ): Promise<WrittenTask> {
     const decision: Decision = {
       by: asking.by,
-      at: formatInstant(this.#clock.now()),
+      at: formatInstant(this.#parts.clock.now()),
       ...(how.reason === undefined ? {} : { reason: how.reason }),
     };
-    const { outcome, revision } = await writeChange(this.#store, async () => {
-      const found = await this.#read(at, asking.ifMatch);
+    const plan = viewFirst(this.#parts, async (read) => {
+      const found = await readTask(read, at, asking.ifMatch);
       const step = how.decide(taskOf(found.task.value), decision);
       if (!step.ok) throw taskStateConflict(step.fault);
       if (how.isStart === true && found.server?.value.maintenance === true) throw machineInMaintenance(at);
       return planStep(found, step.value, decision);
     });
+    const { outcome, revision } = await writeChange(this.#parts.store, plan);
     return { task: outcome, revision };
   }
+}
 
-  async #read({ idc, sn }: TaskPlace, ifMatch: IfMatch): Promise<Found> {
-    const keys = [keyspace.task.key({ idc, sn }), keyspace.server.key({ idc, sn })];
-    const records = await ReadRecords.of(this.#store, keys);
-    const task = records.get(keyspace.task, { idc, sn });
-    if (task === undefined) throw taskNotFound({ idc, sn });
-    requireMatch(ifMatch, task.revision);
-    return { task, server: records.get(keyspace.server, { idc, sn }) };
-  }
+async function readTask(read: ReadKeys, { idc, sn }: TaskPlace, ifMatch: IfMatch): Promise<Found> {
+  const records = await read([keyspace.task.key({ idc, sn }), keyspace.server.key({ idc, sn })]);
+  const task = records.get(keyspace.task, { idc, sn });
+  if (task === undefined) throw taskNotFound({ idc, sn });
+  requireMatch(ifMatch, task.revision);
+  return { task, server: records.get(keyspace.server, { idc, sn }) };
 }
 
 function reasonOf(reason: string | undefined): TaskReason {
