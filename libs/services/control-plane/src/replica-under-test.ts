@@ -89,7 +89,7 @@ export class ReplicaUnderTest implements AsyncDisposable {
     return this.call<Problem>(method, path, options);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#replica[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#replica[Symbol.asyncDispose]();
   }
 }

@@ -14,6 +14,8 @@ const MAX_CLIENTS = 1_000;
 /** The longest subscription a client can state. */
 const MAX_MESSAGE_BYTES = 16_384;
 const SOCKET_PATH = '/ws';
+/** Time for clients to answer the close frame of a service that stops. */
+const CLOSE_GRACE_MS = 1_000;
 
 const clients = defineGauge({ name: 'rw_websocket_clients', help: 'Open WebSocket connections' });
 
@@ -42,9 +44,14 @@ export class EventSockets implements AsyncDisposable {
     this.#server.off('upgrade', this.#onUpgrade);
     const open = [...this.#open];
     this.#open.clear();
+    const closed = open.map(([socket]) => new Promise((resolve) => socket.once('close', resolve)));
     for (const [socket] of open) socket.close(closeCodes.goingAway, 'the service is stopping');
     await Promise.all(open.map(([, client]) => client[Symbol.asyncDispose]()));
-    for (const [socket] of open) socket.terminate();
+    const cancel = this.#parts.clock.schedule(CLOSE_GRACE_MS, () => {
+      for (const [socket] of open) socket.terminate();
+    });
+    await Promise.all(closed);
+    cancel();
   }
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {

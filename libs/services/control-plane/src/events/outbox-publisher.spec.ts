@@ -1,0 +1,125 @@
+import { MemoryBus } from '@rackwright/adapter-memory-bus';
+import { MemoryStore } from '@rackwright/adapter-memory-store';
+import { OUTBOX_PREFIX, outboxWrites, type EventEnvelope, type MessageBus } from '@rackwright/contracts';
+import { silentLogger } from '@rackwright/kernel';
+import { Metrics } from '@rackwright/platform';
+import { RealClock, SeededRandom, waitFor } from '@rackwright/testing';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { StateView } from '../state-view/state-view.js';
+import { inOrder, OutboxPublisher } from './outbox-publisher.js';
+
+function event(id: string): EventEnvelope {
+  return { id, type: 'task.progressed', idc: 'dc1', subject: 'task/a', at: '2026-01-01T00:00:00.000Z', data: {} };
+}
+
+class Bench implements AsyncDisposable {
+  readonly clock = new RealClock();
+  readonly random = new SeededRandom(1);
+  readonly store = new MemoryStore({ clock: this.clock });
+  readonly bus = new MemoryBus({ clock: this.clock, random: this.random, logger: silentLogger });
+  readonly view = new StateView({
+    store: this.store,
+    clock: this.clock,
+    logger: silentLogger,
+    metrics: new Metrics({ processMetrics: false }),
+  });
+
+  publisher(bus: MessageBus = this.bus): OutboxPublisher {
+    const metrics = new Metrics({ processMetrics: false });
+    return new OutboxPublisher({ ...this, bus, metrics, logger: silentLogger });
+  }
+
+  async write(...ids: readonly string[]): Promise<void> {
+    await this.store.transact([], outboxWrites(ids.map(event)));
+  }
+
+  async drained(): Promise<void> {
+    await waitFor(async () => (await this.store.list(OUTBOX_PREFIX)).entries.length === 0, { what: 'an empty outbox' });
+  }
+
+  async stream(): Promise<readonly string[]> {
+    const { last } = await this.bus.eventRange();
+    const ids: string[] = [];
+    const following = this.bus.followEvents(0, (stored) => void ids.push(stored.event.id));
+    await waitFor(() => ids.length >= last, { what: 'the whole stream' });
+    await following[Symbol.asyncDispose]();
+    return ids;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.view[Symbol.asyncDispose]();
+    await this.bus[Symbol.asyncDispose]();
+    await this.store[Symbol.asyncDispose]();
+  }
+}
+
+describe('OutboxPublisher', () => {
+  it('publishes in the order things happened, the tenth after the ninth', async () => {
+    await using bench = new Bench();
+    const ids = Array.from({ length: 12 }, (_, index) => `task-b-${String(index + 1)}`);
+    await bench.write(...ids);
+    await bench.write('task-a-1');
+    const stop = new AbortController();
+    const running = bench.publisher().run(stop.signal);
+    await bench.drained();
+    await bench.write('task-b-13');
+    await bench.drained();
+    expect(await bench.stream()).toEqual([...ids, 'task-a-1', 'task-b-13']);
+    stop.abort();
+    await running;
+  });
+
+  it('keeps events until the bus is back', async () => {
+    await using bench = new Bench();
+    bench.bus.cut();
+    const stop = new AbortController();
+    const running = bench.publisher().run(stop.signal);
+    for (let index = 1; index <= 250; index += 1) await bench.write(`task-a-${String(index)}`);
+    expect((await bench.store.list(OUTBOX_PREFIX)).entries).toHaveLength(250);
+    bench.bus.heal();
+    await bench.drained();
+    expect(await bench.stream()).toEqual(Array.from({ length: 250 }, (_, index) => `task-a-${String(index + 1)}`));
+    stop.abort();
+    await running;
+  });
+
+  it('neither loses nor doubles when leaders die between publishing and deleting', async () => {
+    await using bench = new Bench();
+    const ids = Array.from({ length: 30 }, (_, index) => `task-a-${String(index + 1)}`);
+    await bench.write(...ids);
+    for (let survived = 1; survived < 30; survived += 4) {
+      const stop = new AbortController();
+      let left = survived;
+      const dying = new Proxy(bench.bus, {
+        get: (target, name) => {
+          const member: unknown = Reflect.get(target, name, target);
+          if (name !== 'publishEvent') return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+          return async (envelope: EventEnvelope) => {
+            const stored = await target.publishEvent(envelope);
+            left -= 1;
+            if (left === 0) stop.abort();
+            return stored;
+          };
+        },
+      });
+      await bench.publisher(dying).run(stop.signal);
+    }
+    const stop = new AbortController();
+    const running = bench.publisher().run(stop.signal);
+    await bench.drained();
+    expect(await bench.stream()).toEqual(ids);
+    stop.abort();
+    await running;
+  });
+
+  it('orders by revision and number whatever the order of listing', () => {
+    const stored = (revision: bigint, id: string) => ({ key: id, revision, value: event(id) as never });
+    const ordered = [stored(3n, 't-2'), stored(3n, 't-10'), stored(4n, 't-1'), stored(12n, 'a-1')];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(ordered, { minLength: 4 }), (shuffled) => {
+        expect([...shuffled].sort(inOrder)).toEqual(ordered);
+      }),
+    );
+  });
+});
