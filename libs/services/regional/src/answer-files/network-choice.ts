@@ -46,24 +46,23 @@ export function networkChoiceOf(
   around: { readonly asked: AddressHints; readonly node: Node | undefined; readonly subnets: readonly Subnet[] },
 ): NetworkChoice {
   const { asked, node, subnets } = around;
-  const config = hintsOf(task.network_config);
   const isStatic = asked.ip !== undefined || textOf(task.network_config, 'method') === 'static';
-  const ip = firstOf([asked.ip, config.ip, task.ip, node?.ip]);
+  const sources: readonly Hints[] = [asked, hintsOf(task.network_config), { ip: task.ip }];
+  const ip = firstOf([...sources, node ?? {}], 'ip');
   if (!isStatic || ip === undefined) return { method: 'dhcp' };
   const subnet = subnets.find(({ cidr }) => cidrContains(cidr, ip));
-  const known = subnet === undefined ? {} : hintsOfSubnet(subnet);
-  const netmask = firstOf([asked.netmask, config.netmask, known.netmask, node?.netmask]);
-  const gateway = firstOf([asked.gateway, config.gateway, known.gateway, node?.gateway]);
+  const all = [...sources, subnet === undefined ? {} : hintsOfSubnet(subnet), node ?? {}];
+  const netmask = firstOf(all, 'netmask');
+  const gateway = firstOf(all, 'gateway');
   if (netmask === undefined || gateway === undefined) return { method: 'dhcp' };
-  const dns = firstOf([asked.dns, config.dns, known.dns, node?.dns]) ?? [];
-  return { method: 'static', ip, netmask, prefix: prefixOf(netmask), gateway, dns };
+  return { method: 'static', ip, netmask, prefix: prefixOf(netmask), gateway, dns: firstOf(all, 'dns') ?? [] };
 }
 
-function firstOf<T>(candidates: readonly (T | undefined)[]): T | undefined {
-  return candidates.find((candidate) => candidate !== undefined);
-}
+type Hints = { readonly [K in keyof AddressHints]?: AddressHints[K] | undefined };
 
-type Hints = { readonly [K in keyof AddressHints]: AddressHints[K] | undefined };
+function firstOf<K extends keyof AddressHints>(sources: readonly Hints[], name: K): Hints[K] {
+  return sources.find((source) => source[name] !== undefined)?.[name];
+}
 
 function hintsOf(config: Json | undefined): Hints {
   const dns = addressOf(config, 'dns');

@@ -32,6 +32,7 @@ import {
   Metrics,
   systemClock,
   systemRandom,
+  type ConfigOf,
   type HttpService,
 } from '@rackwright/platform';
 import { Module } from '@nestjs/common';
@@ -187,6 +188,21 @@ function portOf(endpoint: unknown): number {
   return Number(String(endpoint).split(':')[1] ?? 0);
 }
 
+function configOf(env: Readonly<Record<string, string>>): ConfigOf<typeof bootPlaneSettings> {
+  const loopback = {
+    RW_DHCP_MODE: 'server',
+    RW_DHCP_PORT: '0',
+    RW_DHCP_RELAYS: '127.0.0.0/8',
+    RW_TFTP_PORT: '0',
+  };
+  const loaded = loadConfig(
+    { name: 'regional', version: '0', settings: bootPlaneSettings },
+    { argv: [], env: { ...loopback, ...env }, readTextFile: () => '' },
+  );
+  if (loaded.kind !== 'config') throw new Error(JSON.stringify(loaded));
+  return loaded.config;
+}
+
 export interface RunningPlane extends AsyncDisposable {
   readonly region: TestRegion;
   readonly plane: BootPlane;
@@ -221,22 +237,7 @@ export async function runBootPlane(adapters: PlaneAdapters, options: PlaneOption
   const stateDir = options.stateDir ?? work;
   const assetDir = join(work, 'assets');
   await mkdir(assetDir);
-  const loaded = loadConfig(
-    { name: 'regional', version: '0', settings: bootPlaneSettings },
-    {
-      argv: [],
-      env: {
-        RW_DHCP_MODE: 'server',
-        RW_DHCP_PORT: '0',
-        RW_DHCP_RELAYS: '127.0.0.0/8',
-        RW_TFTP_PORT: '0',
-        RW_ASSET_DIR: assetDir,
-        ...options.env,
-      },
-      readTextFile: () => '',
-    },
-  );
-  if (loaded.kind !== 'config') throw new Error(JSON.stringify(loaded));
+  const config = configOf({ RW_ASSET_DIR: assetDir, ...options.env });
   const { store } = adapters;
   region.store = store;
   const metrics = new Metrics({ processMetrics: false });
@@ -244,7 +245,7 @@ export async function runBootPlane(adapters: PlaneAdapters, options: PlaneOption
   const publicAddress = new PublicAddress();
   const platform = { clock: systemClock, random: systemRandom, logger: silentLogger, metrics };
   const factory = bootPlaneWith({
-    config: loaded.config,
+    config,
     sockets: adapters.sockets,
     templates: adapters.templates,
     leaseLog,

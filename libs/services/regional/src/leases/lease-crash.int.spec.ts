@@ -1,12 +1,12 @@
-import { spawn } from 'node:child_process';
+import { spawn, type StdioOptions } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileDocument, FileJournal } from '@rackwright/adapter-file-journal';
 import { parseIdc, silentLogger, type Idc, type Ipv4 } from '@rackwright/kernel';
-import { RealClock, SeededRandom, typescriptArguments } from '@rackwright/testing';
+import { RealClock, SeededRandom, typescriptArguments, waitFor } from '@rackwright/testing';
 import type { LeaseCopies } from './lease-copy.js';
 import { LeaseKeeper } from './lease-keeper.js';
 
@@ -75,16 +75,21 @@ function childText(seed: number): string {
     await Promise.all(Array.from({ length: 30 }, (_, number) => machine(number + 1)));`;
 }
 
-/** Runs the child until it is killed; what it said before that. */
+/**
+ * Runs the child until it is killed; what it said before that. It speaks into a file: what is written to a pipe whose
+ * reader is slow waits in the process and dies with it, though it was said before the next step.
+ */
 async function crash(seed: number, afterMs: number): Promise<readonly string[]> {
-  const child = spawn(process.execPath, typescriptArguments(childText(seed)), { stdio: ['ignore', 'pipe', 'inherit'] });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+  await using said = await open(join(directory, 'said'), 'w+');
+  const stdio: StdioOptions = ['ignore', said.fd, 'inherit'];
+  const child = spawn(process.execPath, typescriptArguments(childText(seed)), { stdio });
   const ended = new Promise((resolve) => child.once('close', resolve));
-  child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), afterMs));
+  await waitFor(async () => (await said.stat()).size > 0, { what: 'the first lease', deadlineMs: 60_000 });
+  setTimeout(() => child.kill('SIGKILL'), afterMs);
   await ended;
   expect(child.signalCode).toBe('SIGKILL');
-  return output.slice(0, output.lastIndexOf('\n')).split('\n');
+  const output = await readFile(join(directory, 'said'), 'utf8');
+  return output.slice(0, output.lastIndexOf('\n') + 1).split('\n');
 }
 
 describe('kill -9 of the process that gives addresses', () => {
