@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { DatagramSockets, DurableDocument, DurableLog, RenderedFile, TemplateEngine } from '@rackwright/contracts';
 import { findProfile, type Task } from '@rackwright/domain-provisioning';
-import { formatMac, type Ipv4, type Sn } from '@rackwright/kernel';
+import { formatMac, type Cancel, type Ipv4, type Sn } from '@rackwright/kernel';
 import type { ConfigOf } from '@rackwright/platform';
 import { AnswerFileRoutes, contentTypeOf } from '../answer-files/answer-file-routes.js';
 import { networkChoiceOf } from '../answer-files/network-choice.js';
@@ -31,6 +31,7 @@ export interface BootPlaneEquipment {
   readonly addressesOf: (interfaceName: string) => readonly Ipv4[];
 }
 
+const MERGE_PAUSE_MS = 5_000;
 /** Stands for the boot token where people look. */
 const MASK = '********';
 
@@ -50,6 +51,7 @@ class RegionalBootPlane implements BootPlane {
   readonly #scripts: BootScriptService;
   readonly #files: FileRoutes;
   readonly #unsubscribe: () => void;
+  #cancelMerge: Cancel | undefined;
   #site: SiteView | undefined;
   #dhcp: DhcpServer | undefined;
   readonly #publicUrl = (): string => this.#parts.address.url;
@@ -74,7 +76,7 @@ class RegionalBootPlane implements BootPlane {
     });
     this.#files = new FileRoutes({ root: this.#assets, metrics });
     this.#unsubscribe = parts.view.onChange((changes) => {
-      if (changes.some(({ kind }) => kind === 'lease')) this.#mergeLeases();
+      if (changes.some(({ kind }) => kind === 'lease')) this.#mergeLater();
     });
   }
 
@@ -211,11 +213,18 @@ class RegionalBootPlane implements BootPlane {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     this.#unsubscribe();
+    this.#cancelMerge?.();
   }
 
-  /** Copies that are ahead of us: our disk was lost, or another instance served meanwhile. */
-  #mergeLeases(): void {
-    this.#keeper.merge(this.#parts.view.leases());
+  /**
+   * Copies may be ahead of us: our disk was lost, or another instance served meanwhile. Most changes are our own copies
+   * coming back, so they are looked through together and not one by one.
+   */
+  #mergeLater(): void {
+    this.#cancelMerge ??= this.#parts.clock.schedule(MERGE_PAUSE_MS, () => {
+      this.#cancelMerge = undefined;
+      this.#keeper.merge(this.#parts.view.leases());
+    });
   }
 
   /** What cannot be rendered is shown as the reason, so that it is found before the approval. */
