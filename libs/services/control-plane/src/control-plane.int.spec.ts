@@ -182,7 +182,7 @@ describe('the control plane on etcd and NATS', () => {
       ...{ clock, random: new SeededRandom(5), logger: silentLogger },
       ...{ servers: [nats.url], name: 'range' },
     });
-    return bus.eventRange();
+    return await bus.eventRange();
   }
 
   it('answers 503 with Retry-After while etcd is away, and goes on afterwards', async () => {
