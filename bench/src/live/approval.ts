@@ -96,7 +96,7 @@ async function switchedBy(
     samples.push(performance.now() - startedAt);
     await approved;
     const script = await region.must({ method: 'GET', path });
-    if (!script.includes('rw.token=')) throw new Error(`not the install script:\n${script}`);
+    if (!script.includes('Rackwright: installing')) throw new Error(`not the install script:\n${script}`);
   }
   return samples;
 }
