@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isUnfinished } from '@rackwright/domain-provisioning';
 import { formatMac } from '@rackwright/kernel';
 import {
+  describeMachine,
   Fleet,
   SeededRandom,
   type ApiClient,
@@ -47,13 +49,28 @@ function fleetOf({ idc, relay, tftpPort }: LabRegion, size: number): Fleet {
   return new Fleet({ prefix: `${idc}-sim`, size, relay, tftpPort, random: new SeededRandom(1), pace: watchablePace });
 }
 
-/** Creates and approves one task per machine; machines that have one from an earlier demonstration keep it. */
+/** Orders machines that an earlier demonstration installed to be installed again: their simulated disks are gone. */
+export async function renewTasks(api: ApiClient, machines: readonly PlacedMachine[]): Promise<void> {
+  const known = new Map((await api.tasks()).map((task) => [`${task.idc}/${task.sn}`, task]));
+  for (const { idc, machine } of machines) {
+    const task = known.get(`${idc}/${machine.identity.sn}`);
+    if (task === undefined) continue;
+    const path = `/api/v1/tasks/${idc}/${machine.identity.sn}`;
+    if (isUnfinished(task.status)) await api.call('POST', `${path}/cancel`, { reason: 'an earlier demonstration' });
+    await api.call('POST', `${path}/retry`, { reason: 'a new demonstration' });
+    await api.call('POST', `${path}/approve`, { notes: 'demonstration' });
+  }
+}
+
+/** Creates and approves a task for every machine that has none. */
 export async function createTasks(api: ApiClient, machines: readonly PlacedMachine[]): Promise<void> {
+  const known = new Set((await api.tasks()).map((task) => `${task.idc}/${task.sn}`));
   for (const [index, { idc, machine }] of machines.entries()) {
     const { sn, mac } = machine.identity;
+    if (known.has(`${idc}/${sn}`)) continue;
     const os = operatingSystems[index % operatingSystems.length];
-    await api.ensure('POST', '/api/v1/tasks', { idc, sn, mac: formatMac(mac), hostname: sn, ...os });
-    await api.ensure('POST', `/api/v1/tasks/${idc}/${sn}/approve`, { notes: 'demonstration' });
+    await api.call('POST', '/api/v1/tasks', { idc, sn, mac: formatMac(mac), hostname: sn, ...os });
+    await api.call('POST', `/api/v1/tasks/${idc}/${sn}/approve`, { notes: 'demonstration' });
   }
 }
 
@@ -77,6 +94,11 @@ function reasonOf(task: TableRow['task']): string {
   return history.at(-1)?.reason ?? 'no reason given';
 }
 
+function timeoutReason(rows: readonly TableRow[], deadlineMs: number): string {
+  const late = rows.filter((row) => row.task?.status !== 'completed').map(({ machine }) => describeMachine(machine));
+  return `not all tasks were completed within ${String(deadlineMs / 1_000)} s:\n${late.join('\n')}`;
+}
+
 export interface Watching {
   readonly draw: (rows: readonly TableRow[]) => void;
   readonly deadlineMs: number;
@@ -98,7 +120,7 @@ export async function watchUntilCompleted(
     if (rows.every((row) => row.task?.status === 'completed')) return undefined;
     const failure = failureOf(rows);
     if (failure !== undefined) return failure;
-    if (performance.now() > endsAt) return `not all tasks were completed within ${String(deadlineMs / 1_000)} s`;
+    if (performance.now() > endsAt) return timeoutReason(rows, deadlineMs);
     await delay(LOOK_EVERY_MS, undefined, { signal });
   }
 }

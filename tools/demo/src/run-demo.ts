@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { startLab, type Lab, type LabSetup } from '@rackwright/testing';
 import { takenPorts } from './check-ports.js';
-import { createTasks, fleetsOf, tableRows, watchUntilCompleted, type PlacedMachine } from './demo-story.js';
+import { createTasks, fleetsOf, renewTasks, tableRows, watchUntilCompleted, type PlacedMachine } from './demo-story.js';
 import type { DemoPorts } from './demo-settings.js';
 import { LiveTable, type Terminal } from './machine-table.js';
 
@@ -36,6 +36,7 @@ export async function runDemo(options: DemoOptions): Promise<string | undefined>
     (fleets[index]?.machines ?? []).map((machine) => ({ idc, machine })),
   );
   say(`control plane ${lab.controlPlane.url} (API page: ${lab.controlPlane.url}/docs)`);
+  await renewTasks(lab.api, placed);
   for (const fleet of fleets) fleet.powerOn();
   await createTasks(lab.api, placed);
   const failure = await watch(lab, placed, options);

@@ -1,3 +1,5 @@
+import type { TaskStatus } from '@rackwright/domain-provisioning';
+
 /** The service refused a call. */
 export class CallRefused extends Error {
   readonly status: number;
@@ -17,7 +19,7 @@ export interface TaskSummary {
   readonly idc: string;
   readonly sn: string;
   readonly mac: string;
-  readonly status: string;
+  readonly status: TaskStatus;
   readonly attempt: number;
   readonly percent: number;
   readonly pxe_configured: boolean;
@@ -51,14 +53,5 @@ export class ApiClient {
 
   task(idc: string, sn: string): Promise<TaskSummary> {
     return this.call('GET', `/api/v1/tasks/${idc}/${sn}`);
-  }
-
-  /** Like {@link call}, but a 409 counts as done. */
-  async ensure(method: 'POST' | 'PUT', path: string, body?: unknown): Promise<void> {
-    try {
-      await this.call(method, path, body);
-    } catch (error) {
-      if (!(error instanceof CallRefused) || error.status !== 409) throw error;
-    }
   }
 }
