@@ -1,4 +1,11 @@
-import { DeliveredKeys, type Change, type Revision, type Watch, type WatchObserver } from '@rackwright/contracts';
+import {
+  DeliveredKeys,
+  type Change,
+  type Revision,
+  type StoreEntry,
+  type Watch,
+  type WatchObserver,
+} from '@rackwright/contracts';
 import { backoffMs, sleep } from '@rackwright/kernel';
 import { revisionOf } from './entry.js';
 import type { EtcdConnection } from './etcd-connection.js';
@@ -32,6 +39,8 @@ export class ListWatch implements Watch {
   #revision: Revision = 0n;
   #clusterId = '';
   #mustList = true;
+  /** Whether the first listing has been delivered as a whole. */
+  #hasContents = false;
   /** Whether the observer takes what it has for the present state. */
   #isSynced = false;
   #failedAttempts = 0;
@@ -100,13 +109,30 @@ export class ListWatch implements Watch {
   }
 
   async #list(): Promise<void> {
-    const listing = await readListing(this.#connection, this.#target.prefix);
+    const listing = await readListing(this.#connection, this.#target.prefix, { visit: this.#visitPage });
     if (this.#stop.signal.aborted) return;
     this.#clusterId = listing.clusterId;
     this.#mustList = false;
+    this.#hasContents = true;
     this.#deliverChanges(this.#delivered.difference(listing), listing.revision);
     this.#firstListing.resolve(undefined);
     this.#deliverSynced();
+  }
+
+  /**
+   * Keeps a large prefix from being in memory twice: the first contents are delivered page by page, and of a later
+   * listing only the values that differ are kept until it is complete.
+   */
+  readonly #visitPage = (page: readonly StoreEntry[], revision: Revision): readonly StoreEntry[] => {
+    if (this.#stop.signal.aborted) return [];
+    if (!this.#hasContents) this.#deliverPage(page, revision);
+    return page.map((entry) => (this.#delivered.holds(entry) ? { ...entry, value: '' } : entry));
+  };
+
+  #deliverPage(page: readonly StoreEntry[], revision: Revision): void {
+    const changes = this.#delivered.news(page);
+    this.#delivered.record(changes);
+    if (changes.length > 0) this.#deliver(() => this.#target.observer.onChanges(changes, revision));
   }
 
   async #follow(): Promise<void> {

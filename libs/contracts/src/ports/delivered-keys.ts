@@ -1,4 +1,4 @@
-import type { Change, Listing, Revision } from './store.port.js';
+import type { Change, Listing, Revision, StoreEntry } from './store.port.js';
 
 /** Matches no revision of any store. */
 const NO_REVISION = -1n;
@@ -24,14 +24,24 @@ export class DeliveredKeys {
    */
   difference(listing: Pick<Listing, 'entries' | 'revision'>): readonly Change[] {
     const present = new Set(listing.entries.map((entry) => entry.key));
-    const puts = listing.entries
-      .filter((entry) => this.#revisions.get(entry.key) !== entry.modRevision)
-      .sort((left, right) => Number(left.modRevision - right.modRevision));
     const vanished = [...this.#revisions.keys()].filter((key) => !present.has(key));
     return [
-      ...puts.map((entry) => ({ kind: 'put', entry }) as const),
+      ...this.news(listing.entries),
       ...vanished.map((key) => ({ kind: 'delete', key, modRevision: listing.revision }) as const),
     ];
+  }
+
+  /** Whether this state of the entry has been delivered. */
+  holds({ key, modRevision }: StoreEntry): boolean {
+    return this.#revisions.get(key) === modRevision;
+  }
+
+  /** The entries that have not been delivered as they are, in revision order. */
+  news(entries: readonly StoreEntry[]): readonly Change[] {
+    return entries
+      .filter((entry) => !this.holds(entry))
+      .sort((left, right) => Number(left.modRevision - right.modRevision))
+      .map((entry) => ({ kind: 'put', entry }));
   }
 
   /** Makes the next difference deliver every present entry anew: the store went back to an earlier history. */

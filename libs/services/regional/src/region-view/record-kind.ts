@@ -13,6 +13,8 @@ export interface RecordKind {
   put(id: string, json: string, modRevision: Revision): Result<undefined, InvalidDocument>;
   /** Takes a value that was checked before. */
   adopt(id: string, value: object, modRevision: Revision): void;
+  /** Takes a value from the snapshot: checked before, and perhaps abridged. */
+  restore(id: string, value: object, modRevision: Revision): void;
   /** Whether there was one. */
   delete(id: string): boolean;
   /** Makes every value older than anything the store may deliver. */
@@ -27,6 +29,8 @@ export const BEFORE_ALL: Revision = 0n;
 export interface RecordShelf<R extends object> {
   revisionOf(id: string): Revision | undefined;
   put(id: string, record: R, modRevision: Revision): void;
+  /** Takes a record from the snapshot, if that differs. */
+  restore?(id: string, record: R, modRevision: Revision): void;
   delete(id: string): boolean;
   distrust(): void;
   texts(): Iterable<{ readonly id: string; readonly json: string; readonly modRevision: Revision }>;
@@ -54,6 +58,10 @@ export function recordKind<Part extends string, R extends object>(
     },
     adopt: (id, value, modRevision) => {
       shelf.put(id, value as R, modRevision);
+    },
+    restore: (id, value, modRevision) => {
+      if (shelf.restore === undefined) shelf.put(id, value as R, modRevision);
+      else shelf.restore(id, value as R, modRevision);
     },
     delete: (id) => shelf.delete(id),
     distrust: () => {

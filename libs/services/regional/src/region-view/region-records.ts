@@ -82,6 +82,9 @@ function shelfOf(tasks: TaskShelf): RecordShelf<TaskRecord> {
     put: (_, record, modRevision) => {
       tasks.put(taskOf(record), modRevision);
     },
+    restore: (_, record, modRevision) => {
+      tasks.put(taskOf(record), modRevision, true);
+    },
     delete: (id) => tasks.delete(id as Sn),
     distrust: () => {
       tasks.distrust();

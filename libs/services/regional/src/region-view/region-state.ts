@@ -126,10 +126,9 @@ export class RegionState implements RegionView {
     return this.#records.tasks.approvedSns();
   }
 
-  /** The task as etcd holds it; `isAbridged`: without its log tail and progress. */
+  /** The task as etcd holds it; `isAbridged`: without its log tail and earlier progress. */
   storedTask(sn: Sn): (Held<Task> & { readonly isAbridged: boolean }) | undefined {
-    const held = this.#records.tasks.get(sn);
-    return held === undefined ? undefined : { ...held, isAbridged: this.#records.tasks.isAbridged(sn) };
+    return this.#records.tasks.get(sn);
   }
 
   /** The node as etcd holds it. */
@@ -147,7 +146,17 @@ export class RegionState implements RegionView {
     this.#tell(seen);
   }
 
-  /** Takes a value this process wrote, or read back from its snapshot: it was checked before. */
+  /** Takes what was read back from the snapshot, which a checksum vouches for. */
+  restore(records: Iterable<RecordText>): void {
+    for (const { key, json, modRevision } of records) {
+      const at = this.#locate(key);
+      at?.kind.restore(at.id, JSON.parse(json) as object, modRevision);
+    }
+    this.#subnets = undefined;
+    this.#profiles = undefined;
+  }
+
+  /** Takes a value this process wrote: it was checked before. */
   adopt(key: string, value: object, modRevision: Revision): void {
     const at = this.#locate(key);
     if (at === undefined) return;

@@ -3,8 +3,8 @@ import type { Cancel, Clock, Idc, Logger } from '@rackwright/kernel';
 import type { RegionState } from './region-state.js';
 import { formatSnapshot, parseSnapshot } from './snapshot.js';
 
-/** A change is on disk this long after it happened, at the latest, unless writing takes long. */
-const DEBOUNCE_MS = 1_000;
+/** A change is on disk this long after it happened, unless writing takes long. */
+const DEBOUNCE_MS = 250;
 /** A large view is written less often: at most one tenth of the time goes into it. */
 const REST_PER_WRITE = 10;
 
@@ -43,16 +43,14 @@ export class SnapshotKeeper implements AsyncDisposable {
       logger.error({ fault: parsed.fault }, 'snapshot refused; starting with an empty view');
       return false;
     }
-    for (const { key, json, modRevision } of parsed.value.records) {
-      this.#state.adopt(key, JSON.parse(json) as object, modRevision);
-    }
+    this.#state.restore(parsed.value.records);
     this.#state.revision = parsed.value.revision;
     const { revision, records } = parsed.value;
     logger.info({ revision: String(revision), records: records.length }, 'snapshot loaded');
     return true;
   }
 
-  /** Writes what is not on disk yet. */
+  /** Writes what is not on disk yet: from now on the snapshot may be all there is. */
   async flush(): Promise<void> {
     await this.#writing;
     if (this.#isDirty) await this.#write();

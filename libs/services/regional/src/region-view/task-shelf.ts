@@ -14,32 +14,36 @@ interface Shelved {
   readonly status: TaskStatus;
 }
 
-/** Tasks that are kept parsed: those of machines that are booting or reporting now. */
-const MAX_PARSED = 512;
+/** Tasks that are kept whole and parsed: those of machines that are booting or reporting now. */
+const MAX_WHOLE = 512;
+
+/** A task that is kept as etcd has it, or as much of it as the shelf keeps of all. */
+interface Opened {
+  readonly task: Task;
+  readonly isAbridged: boolean;
+}
 
 /**
- * The tasks of the region, compact: ten thousand parsed tasks with their logs would take half a gigabyte, as text
- * they take a tenth of that. The log tail and the progress of a finished task are dropped, for nothing on the boot
- * path needs them.
+ * The tasks of the region, compact: ten thousand parsed tasks with their logs would take half a gigabyte. All are kept
+ * as text without log tail and earlier progress, which nothing on the boot path needs; the ones in motion also whole.
  */
 export class TaskShelf {
   readonly #bySn = new Map<string, Shelved>();
   readonly #snsByMac = new Map<Mac, Set<Sn>>();
   /** By digest, so that the time of a lookup tells nothing about a token. */
   readonly #snByToken = new Map<string, Sn>();
-  readonly #parsed = new Map<Sn, Task>();
+  readonly #opened = new Map<Sn, Opened>();
 
   get size(): number {
     return this.#bySn.size;
   }
 
-  put(task: Task, modRevision: Revision): void {
+  /** `isAbridged`: the task comes from a snapshot. */
+  put(task: Task, modRevision: Revision, isAbridged = false): void {
     this.delete(task.sn);
     const digest = digestOf(task.boot.token);
-    const unfinished = isUnfinished(task.status);
-    const kept: Task = unfinished ? task : { ...task, logs: [], progress: task.progress.slice(-1) };
     this.#bySn.set(task.sn, {
-      json: JSON.stringify(kept),
+      json: JSON.stringify(abridged(task)),
       modRevision,
       mac: task.mac,
       tokenDigest: digest,
@@ -50,13 +54,14 @@ export class TaskShelf {
     if (sns === undefined) this.#snsByMac.set(task.mac, new Set([task.sn]));
     else sns.add(task.sn);
     this.#snByToken.set(digest, task.sn);
+    if (isUnfinished(task.status) && !isAbridged) this.#open(task.sn, { task, isAbridged });
   }
 
   delete(sn: Sn): boolean {
     const shelved = this.#bySn.get(sn);
     if (shelved === undefined) return false;
     this.#bySn.delete(sn);
-    this.#parsed.delete(sn);
+    this.#opened.delete(sn);
     if (this.#snByToken.get(shelved.tokenDigest) === sn) this.#snByToken.delete(shelved.tokenDigest);
     const sns = this.#snsByMac.get(shelved.mac);
     sns?.delete(sn);
@@ -64,20 +69,15 @@ export class TaskShelf {
     return true;
   }
 
-  get(sn: Sn): Held<Task> | undefined {
+  get(sn: Sn): (Held<Task> & Pick<Opened, 'isAbridged'>) | undefined {
     const shelved = this.#bySn.get(sn);
     if (shelved === undefined) return undefined;
-    return { value: this.#parsed.get(sn) ?? this.#parse(sn, shelved.json), modRevision: shelved.modRevision };
+    const opened = this.#opened.get(sn) ?? this.#open(sn, { task: parse(shelved.json), isAbridged: true });
+    return { value: opened.task, isAbridged: opened.isAbridged, modRevision: shelved.modRevision };
   }
 
   modRevisionOf(sn: Sn): Revision | undefined {
     return this.#bySn.get(sn)?.modRevision;
-  }
-
-  /** Whether the task lacks its log tail and progress, so that it must not be written back. */
-  isAbridged(sn: Sn): boolean {
-    const status = this.#bySn.get(sn)?.status;
-    return status !== undefined && !isUnfinished(status);
   }
 
   /** The machine whose present attempt has this boot token. */
@@ -113,13 +113,22 @@ export class TaskShelf {
     for (const [sn, { json, modRevision }] of this.#bySn) yield { sn, json, modRevision };
   }
 
-  #parse(sn: Sn, json: string): Task {
-    const task = JSON.parse(json) as Task;
-    this.#parsed.set(sn, task);
-    const [oldest] = this.#parsed.keys();
-    if (this.#parsed.size > MAX_PARSED && oldest !== undefined) this.#parsed.delete(oldest);
-    return task;
+  #open(sn: Sn, opened: Opened): Opened {
+    this.#opened.delete(sn);
+    this.#opened.set(sn, opened);
+    const [oldest] = this.#opened.keys();
+    if (this.#opened.size > MAX_WHOLE && oldest !== undefined) this.#opened.delete(oldest);
+    return opened;
   }
+}
+
+/** The last progress entry tells where the task is, and whether a report is a repetition. */
+function abridged(task: Task): Task {
+  return { ...task, logs: [], progress: task.progress.slice(-1) };
+}
+
+function parse(json: string): Task {
+  return JSON.parse(json) as Task;
 }
 
 function digestOf(token: string): string {

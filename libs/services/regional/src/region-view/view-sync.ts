@@ -9,6 +9,7 @@ export class ViewSync implements AsyncDisposable {
   readonly #watches: readonly Watch[];
   readonly #connected = new Set<string>();
   readonly #onConnected = new Set<() => void>();
+  readonly #onLost = new Set<() => void>();
   readonly #prefixes: readonly string[];
 
   /** Resolves when everything has been read once. */
@@ -32,6 +33,11 @@ export class ViewSync implements AsyncDisposable {
   /** Calls `listener` whenever the view has caught up after a break. */
   onConnected(listener: () => void): void {
     this.#onConnected.add(listener);
+  }
+
+  /** Calls `listener` whenever a watch breaks. */
+  onLost(listener: () => void): void {
+    this.#onLost.add(listener);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -61,6 +67,7 @@ export class ViewSync implements AsyncDisposable {
       onDisconnected: (cause) => {
         if (!this.#connected.delete(prefix)) return;
         this.#logger.warn({ prefix, err: cause }, 'etcd lost; serving from the view');
+        for (const listener of this.#onLost) listener();
       },
     });
   }

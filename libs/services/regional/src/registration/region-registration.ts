@@ -17,6 +17,9 @@ const BEAT_EVERY_MS = 5_000;
 const STANDBY_LOOKS_EVERY_MS = 1_000;
 const RETRY = { retryMinMs: 200, retryMaxMs: 5_000 } as const;
 
+/** An etcd that is there answers sooner; a region that has to do without one does not wait for a deadline. */
+const UNREGISTERED_AFTER_MS = 500;
+
 /**
  * What this instance is to its IDC. `unregistered`: etcd has not answered since the start, so nobody knows.
  */
@@ -71,7 +74,11 @@ export class RegionRegistration implements AsyncDisposable {
 
   /** Registers, and keeps at it until disposed. */
   start(): void {
-    this.#running ??= this.#run();
+    if (this.#running !== undefined) return;
+    this.#parts.clock.schedule(UNREGISTERED_AFTER_MS, () => {
+      if (this.#role === 'starting' && !this.#isStopped()) this.#become('unregistered');
+    });
+    this.#running = this.#run();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
