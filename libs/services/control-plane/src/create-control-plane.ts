@@ -50,7 +50,7 @@ export interface ControlPlane extends AsyncDisposable {
 }
 
 /** What the API description says about the service. */
-export function apiInfo(version: string): { title: string; version: string; description: string } {
+function apiInfo(version: string): { title: string; version: string; description: string } {
   return {
     title: 'Rackwright control plane',
     version,

@@ -29,7 +29,7 @@ export interface CallOptions {
 }
 
 /** The settings of a replica that was told nothing, on a free port. */
-export function defaultConfig(overrides: Partial<ControlPlaneConfig> = {}): ControlPlaneConfig {
+function defaultConfig(overrides: Partial<ControlPlaneConfig> = {}): ControlPlaneConfig {
   const defaults = Object.entries(controlPlaneSettings).map(([name, { default: value }]) => [name, value] as const);
   return { ...(Object.fromEntries(defaults) as unknown as ControlPlaneConfig), httpPort: 0, ...overrides };
 }

@@ -16,8 +16,3 @@ export function isWanted(event: EventEnvelope, { idcs, types }: EventFilter): bo
   if (idcs !== undefined && !idcs.includes(event.idc)) return false;
   return types === undefined || types.some((wanted) => isOfType(event.type, wanted));
 }
-
-/** An event as readers get it: the envelope with its position. */
-export interface SequencedEvent extends EventEnvelope {
-  readonly seq: number;
-}

@@ -5,7 +5,7 @@ import type { EventFilter } from './event-filter.js';
 const TYPE_PATTERN = /^[a-z]+\.(?:[a-z_]+|\*)$/;
 
 /** What a client wants to get from now on. */
-export class Subscription {
+class Subscription {
   @TextListField({
     description: 'Only events of these data centres',
     optional: true,
@@ -27,7 +27,7 @@ export class Subscription {
 }
 
 /** What a client may send over `/ws`. */
-export class SocketMessage {
+class SocketMessage {
   @ObjectField({ description: 'Replaces the subscription so far', of: Subscription })
   readonly subscribe!: Subscription;
 }

@@ -51,7 +51,7 @@ function poolOverlaps(pools: readonly Range[]): FieldProblem[] {
 }
 
 /** Whether the address is the network's own or its broadcast address, which no machine may have. */
-export function isReservedAddress(cidr: Cidr, ip: Ipv4): boolean {
+function isReservedAddress(cidr: Cidr, ip: Ipv4): boolean {
   if (prefixLengthOf(cidr) >= POINT_TO_POINT_PREFIX) return false;
   return ip === networkOf(cidr) || ip === broadcastOf(cidr);
 }

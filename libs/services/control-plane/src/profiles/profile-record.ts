@@ -4,7 +4,7 @@ import type { SiteState } from '../state-view/site-state.js';
 import type { Stored } from '../state-view/record-table.js';
 
 /** The profile a record holds. */
-export function profileOf(record: ProfileRecord): Profile {
+function profileOf(record: ProfileRecord): Profile {
   const { arch = 'x86_64', aliases = [], kernel_args = '', defaults = {}, initrds, template, ...rest } = record;
   return {
     ...rest,
@@ -26,7 +26,7 @@ export function allProfiles(stored: readonly Stored<ProfileRecord>[]): readonly 
 }
 
 /** A profile as the API shows it; `revision` is absent for a built-in one. */
-export function profileView(profile: Profile, revision: Revision | undefined): ProfileView {
+function profileView(profile: Profile, revision: Revision | undefined): ProfileView {
   const { family, initrds, ...rest } = profile;
   return {
     ...rest,

@@ -3,7 +3,7 @@ import type { Comparison, KeyContract, Store, StoreEntry } from '@rackwright/con
 import { readEntry, type Stored } from '../state-view/record-table.js';
 
 /** Parses an entry that a decision rests on; a value that breaks its schema cannot be decided on. */
-export function requireRecord<Parts extends string, V extends object>(
+function requireRecord<Parts extends string, V extends object>(
   contract: KeyContract<Parts, V>,
   entry: StoreEntry,
 ): Stored<V> {

@@ -50,7 +50,7 @@ export async function createBatch(creation: TaskCreation, batch: BatchRequest): 
 type ItemOutcome = Omit<BatchOutcome, 'index'>;
 
 /** The problem object `error` is answered with. */
-export function problemOf(error: unknown): Problem {
+function problemOf(error: unknown): Problem {
   return renderProblem(answerError(error));
 }
 
