@@ -1,6 +1,6 @@
 import { MemoryBus } from '@rackwright/adapter-memory-bus';
 import { MemoryStore } from '@rackwright/adapter-memory-store';
-import { OUTBOX_PREFIX, outboxWrites, type EventEnvelope, type MessageBus } from '@rackwright/contracts';
+import { OUTBOX_PREFIX, outboxWrites, type EventEnvelope, type MessageBus, type Store } from '@rackwright/contracts';
 import { silentLogger } from '@rackwright/kernel';
 import { Metrics } from '@rackwright/platform';
 import { RealClock, SeededRandom, waitFor } from '@rackwright/testing';
@@ -25,9 +25,9 @@ class Bench implements AsyncDisposable {
     metrics: new Metrics({ processMetrics: false }),
   });
 
-  publisher(bus: MessageBus = this.bus): OutboxPublisher {
+  publisher(bus: MessageBus = this.bus, store: Store = this.store): OutboxPublisher {
     const metrics = new Metrics({ processMetrics: false });
-    return new OutboxPublisher({ ...this, bus, metrics, logger: silentLogger });
+    return new OutboxPublisher({ ...this, bus, store, metrics, logger: silentLogger });
   }
 
   async write(...ids: readonly string[]): Promise<void> {
@@ -54,6 +54,17 @@ class Bench implements AsyncDisposable {
   }
 }
 
+/** The store as a process sees it that can no longer write. */
+function unreachable(store: Store): Store {
+  return new Proxy(store, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name, target);
+      if (name === 'transact') return () => Promise.reject(new Error('killed'));
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
+}
+
 describe('OutboxPublisher', () => {
   it('publishes in the order things happened, the tenth after the ninth', async () => {
     await using bench = new Bench();
@@ -68,6 +79,39 @@ describe('OutboxPublisher', () => {
     expect(await bench.stream()).toEqual([...ids, 'task-a-1', 'task-b-13']);
     stop.abort();
     await running;
+  });
+
+  it('deletes together what was published one by one', async () => {
+    await using bench = new Bench();
+    let deletions = 0;
+    const counting = new Proxy(bench.store, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name, target);
+        if (name === 'transact') deletions += 1;
+        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+      },
+    });
+    const stop = new AbortController();
+    const running = bench.publisher(bench.bus, counting).run(stop.signal);
+    for (let index = 1; index <= 20; index += 1) {
+      await bench.write(`task-a-${String(index)}`);
+      await waitFor(async () => (await bench.bus.eventRange()).last === index, { what: 'the event is published' });
+    }
+    await bench.drained();
+    expect(deletions).toBeLessThan(20);
+    stop.abort();
+    await running;
+  });
+
+  it('leaves nothing behind that it published when it is stopped', async () => {
+    await using bench = new Bench();
+    const stop = new AbortController();
+    const running = bench.publisher().run(stop.signal);
+    await bench.write('task-a-1', 'task-a-2');
+    await waitFor(async () => (await bench.bus.eventRange()).last === 2, { what: 'the events are published' });
+    stop.abort();
+    await running;
+    expect((await bench.store.list(OUTBOX_PREFIX)).entries).toEqual([]);
   });
 
   it('keeps events until the bus is back', async () => {
@@ -103,7 +147,7 @@ describe('OutboxPublisher', () => {
           };
         },
       });
-      await bench.publisher(dying).run(stop.signal);
+      await bench.publisher(dying, unreachable(bench.store)).run(stop.signal);
     }
     const stop = new AbortController();
     const running = bench.publisher().run(stop.signal);

@@ -1,4 +1,4 @@
-import { backoffMs, sleep, type Backoff, type Clock, type Logger, type Random } from '@rackwright/kernel';
+import { backoffMs, sleep, type Backoff, type Cancel, type Clock, type Logger, type Random } from '@rackwright/kernel';
 import type { EventEnvelope, EventType, MessageBus, OutboxRecord, Store } from '@rackwright/contracts';
 import { defineCounter, defineGauge, runWithTraceparent, type Metrics } from '@rackwright/platform';
 import type { Stored } from '../state-view/record-table.js';
@@ -7,6 +7,8 @@ import { WakeUp } from '../leadership/wake-up.js';
 
 /** Keys deleted in one transaction; a transaction may hold 128 writes. */
 const DELETE_BATCH = 100;
+/** Deletions wait for company: one by one they would double the writes of the store. Far below the stream's window. */
+const DELETE_AFTER_MS = 100;
 const RETRY: Backoff = { retryMinMs: 100, retryMaxMs: 5_000 };
 
 const published = defineCounter({
@@ -48,16 +50,21 @@ export class OutboxPublisher {
   readonly #parts: PublisherParts;
   /** In the stream, and not yet seen deleted. */
   readonly #published = new Set<string>();
+  /** In the stream, and not yet deleted. */
+  readonly #finished = new Set<string>();
+  #deletion: Cancel | undefined;
+  #isDeletionDue = false;
 
   constructor(parts: PublisherParts) {
     this.#parts = parts;
-    parts.metrics.gauge(waiting).readFrom(() => parts.view.live.outbox.list().length);
+    parts.metrics.gauge(waiting).readFrom(() => this.#waiting().length);
   }
 
   /** Publishes until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { view, clock, random, logger } = this.#parts;
     this.#published.clear();
+    this.#finished.clear();
     const change = new WakeUp(signal);
     const cancel = view.onChanged(() => {
       change.notify();
@@ -66,6 +73,7 @@ export class OutboxPublisher {
     while (!signal.aborted) {
       try {
         await this.#drain(signal);
+        this.#planDeletion(change);
         if (failures > 0) logger.info({}, 'events are being published again');
         failures = 0;
         await change.next();
@@ -76,29 +84,59 @@ export class OutboxPublisher {
       }
     }
     cancel();
+    await this.#finish();
+  }
+
+  #waiting(): readonly Stored<OutboxRecord>[] {
+    return this.#parts.view.live.outbox.list().filter(({ key }) => !this.#published.has(key));
   }
 
   async #drain(signal: AbortSignal): Promise<void> {
-    const present = [...this.#parts.view.live.outbox.list()].sort(inOrder);
-    this.#forgetDeleted(present);
-    for (let from = 0; from < present.length && !signal.aborted; from += DELETE_BATCH) {
-      await this.#move(present.slice(from, from + DELETE_BATCH), signal);
+    this.#forgetDeleted(this.#parts.view.live.outbox.list());
+    for (const stored of [...this.#waiting()].sort(inOrder)) {
+      if (signal.aborted) return;
+      await this.#publish(stored);
     }
+    if (this.#isDeletionDue) await this.#deleteFinished();
   }
 
-  async #move(batch: readonly Stored<OutboxRecord>[], signal: AbortSignal): Promise<void> {
-    const { bus, store, metrics } = this.#parts;
-    for (const { key, value } of batch) {
-      if (signal.aborted) return;
-      if (this.#published.has(key)) continue;
-      await runWithTraceparent(value.traceparent, () => bus.publishEvent(envelopeOf(value)));
-      this.#published.add(key);
-      metrics.counter(published).increment();
+  async #publish({ key, value }: Stored<OutboxRecord>): Promise<void> {
+    const { bus, metrics } = this.#parts;
+    await runWithTraceparent(value.traceparent, () => bus.publishEvent(envelopeOf(value)));
+    this.#published.add(key);
+    this.#finished.add(key);
+    metrics.counter(published).increment();
+  }
+
+  #planDeletion(change: WakeUp): void {
+    if (this.#finished.size === 0 || this.#deletion !== undefined) return;
+    this.#deletion = this.#parts.clock.schedule(DELETE_AFTER_MS, () => {
+      this.#deletion = undefined;
+      this.#isDeletionDue = true;
+      change.notify();
+    });
+  }
+
+  async #deleteFinished(): Promise<void> {
+    const keys = [...this.#finished];
+    for (let from = 0; from < keys.length; from += DELETE_BATCH) {
+      const batch = keys.slice(from, from + DELETE_BATCH);
+      await this.#parts.store.transact(
+        [],
+        batch.map((key) => ({ kind: 'delete', key })),
+      );
+      for (const key of batch) this.#finished.delete(key);
     }
-    await store.transact(
-      [],
-      batch.map(({ key }) => ({ kind: 'delete', key })),
-    );
+    this.#isDeletionDue = false;
+  }
+
+  /** Events left behind would be published again, and after a long pause the stream would not know them any more. */
+  async #finish(): Promise<void> {
+    this.#deletion?.();
+    this.#deletion = undefined;
+    await this.#deleteFinished().catch((err: unknown) => {
+      this.#parts.logger.warn({ err }, 'published events stay in the outbox');
+    });
   }
 
   #forgetDeleted(present: readonly Stored<OutboxRecord>[]): void {
