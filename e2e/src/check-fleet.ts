@@ -10,9 +10,9 @@ import {
 import { formatMac } from '@rackwright/kernel';
 
 /** Creates and approves a task for each machine of a fleet. */
-export async function orderInstallations(lab: Lab, idc: string, fleet: Fleet, os = 'image'): Promise<void> {
+export async function orderInstallations(lab: Lab, idc: string, fleet: Fleet): Promise<void> {
   for (const { identity } of fleet.machines) {
-    const body = { idc, sn: identity.sn, mac: formatMac(identity.mac), os_type: os, os_version: '1' };
+    const body = { idc, sn: identity.sn, mac: formatMac(identity.mac), os_type: 'image', os_version: '1' };
     await lab.api.call('POST', '/api/v1/tasks', body);
     await lab.api.call('POST', `/api/v1/tasks/${idc}/${identity.sn}/approve`, { notes: 'e2e' });
   }

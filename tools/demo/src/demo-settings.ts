@@ -19,7 +19,7 @@ const defaults = {
   dc2Tftp: ['RW_DEMO_DC2_TFTP_PORT', 7069, 'udp'],
 } as const satisfies Record<string, readonly [string, number, 'tcp' | 'udp']>;
 
-export type DemoPortName = keyof typeof defaults;
+type DemoPortName = keyof typeof defaults;
 export type DemoPorts = Readonly<Record<DemoPortName, DemoPort>>;
 
 /** A port variable that is not a port. */

@@ -81,7 +81,7 @@ export async function tableRows(api: ApiClient, machines: readonly PlacedMachine
 }
 
 /** Why the demonstration cannot come to its end. */
-export function failureOf(rows: readonly TableRow[]): string | undefined {
+function failureOf(rows: readonly TableRow[]): string | undefined {
   const failed = rows.filter((row) => ['failed', 'rejected', 'cancelled'].includes(row.task?.status ?? ''));
   if (failed.length === 0) return undefined;
   return failed

@@ -2,7 +2,7 @@ import { formatMac } from '@rackwright/kernel';
 import type { SimulatedMachine } from '@rackwright/testing';
 
 /** What the table shows of a task. */
-export interface TaskRow {
+interface TaskRow {
   readonly status: string;
   readonly percent: number;
 }
@@ -37,7 +37,7 @@ function line({ idc, machine, task }: TableRow): string {
 }
 
 /** The table as text. */
-export function renderTable(rows: readonly TableRow[]): string {
+function renderTable(rows: readonly TableRow[]): string {
   const heading = ['idc ', 'sn'.padEnd(12), 'mac'.padEnd(18), 'firmware'.padEnd(11), 'machine'.padEnd(16), 'task'];
   const done = rows.filter((row) => row.task?.status === 'completed').length;
   return [heading.join(' '), ...rows.map(line), `${String(done)} of ${String(rows.length)} completed`].join('\n');

@@ -21,7 +21,7 @@ interface Flags {
 }
 
 /** An option that must parse; the text after "must be" comes from `shape`. */
-function option<T>(flags: string, shape: string, parse: (text: string) => T | undefined): Option {
+function option(flags: string, shape: string, parse: (text: string) => unknown): Option {
   return new Option(flags, shape).argParser((text) => {
     const value = parse(text);
     if (value === undefined) throw new InvalidArgumentError(`must be ${shape}`);

@@ -1,7 +1,7 @@
 import type { FieldProblem } from '../problems/problem.js';
 
 /** Deeper documents are refused before anything recursive looks at them. */
-export const MAX_DOCUMENT_DEPTH = 32;
+const MAX_DOCUMENT_DEPTH = 32;
 
 /** Keys that mean something to JavaScript itself; class-transformer, for one, trusts `constructor` of a plain object. */
 const HOSTILE_KEYS: ReadonlySet<string> = new Set(['constructor', 'prototype', '__proto__']);

@@ -1,11 +1,10 @@
-import type { Cidr, Ipv4, Mac } from '@rackwright/kernel';
+import type { Cidr, Ipv4 } from '@rackwright/kernel';
 import { parseIpv4 } from '@rackwright/kernel';
 import {
   BooleanField,
   CidrField,
   IntegerField,
   Ipv4Field,
-  MacField,
   ObjectField,
   ObjectListField,
   TextField,
@@ -126,9 +125,4 @@ export class PutReservation {
   readonly allow_netboot?: boolean;
   @TextMapField({ description: 'Boot file by architecture code (option 93)', optional: true, maxItems: 64 })
   readonly boot_files?: Record<string, string>;
-}
-
-/** A reservation's key as its own DTO, for lists in files. */
-export class ReservationKey {
-  @MacField() readonly mac!: Mac;
 }

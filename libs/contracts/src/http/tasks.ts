@@ -28,10 +28,10 @@ import { PageQuery } from './paging.js';
 export const HOSTNAME_PATTERN =
   /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 /** One or more OpenSSH public keys, as in `authorized_keys`. */
-export const SSH_KEY_PATTERN =
+const SSH_KEY_PATTERN =
   /^(?:ssh-(?:ed25519|rsa|dss)|ecdsa-sha2-nistp(?:256|384|521)|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+(?: [^"'`$\\]*)?$/;
 /** Debian, RPM and SUSE package names, with an optional version. */
-export const PACKAGE_PATTERN = /^[A-Za-z0-9][A-Za-z0-9+._:~=-]*$/;
+const PACKAGE_PATTERN = /^[A-Za-z0-9][A-Za-z0-9+._:~=-]*$/;
 /** Words of a kernel command line: no quotes, no expansion of any of the languages they pass through. */
 export const KERNEL_ARGS_PATTERN = /^[A-Za-z0-9 ._,:;=/@%+~!^*-]*$/;
 

@@ -14,7 +14,7 @@ export function at(second: number): Instant {
   return must(parseInstant(new Date(1_763_640_000_000 + second * 1_000).toISOString()));
 }
 
-export const request: InstallRequest = {
+const request: InstallRequest = {
   idc: must(parseIdc('dc1')),
   sn: must(parseSn('sn-001')),
   mac: must(parseMac('00:1a:2b:3c:4d:5e')),
@@ -28,7 +28,7 @@ export const request: InstallRequest = {
   priority: 5,
 };
 
-export const birth: Birth = { taskId: 'task-0a1b2c3d', bootToken: 'secret', at: at(0), by: 'anonymous' };
+const birth: Birth = { taskId: 'task-0a1b2c3d', bootToken: 'secret', at: at(0), by: 'anonymous' };
 
 export function pendingTask(): Task {
   const created = createTask(request, birth, undefined);
@@ -50,7 +50,7 @@ export type ReportBody = MachineReport extends infer R
   : never;
 
 export function report(body: ReportBody, second = 20): MachineReport {
-  return { ...body, taskId: birth.taskId, at: at(second) } as MachineReport;
+  return { ...body, taskId: birth.taskId, at: at(second) };
 }
 
 export function reported(task: Task, ...bodies: readonly ReportBody[]): Task {

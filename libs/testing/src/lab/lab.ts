@@ -77,7 +77,7 @@ export class Lab implements AsyncDisposable {
 }
 
 /** Addresses of each region's machines: the third octet is the number of the region. */
-export function labSubnet(index: number): {
+function labSubnet(index: number): {
   readonly name: string;
   readonly body: Record<string, unknown>;
   readonly gateway: string;
@@ -93,29 +93,45 @@ export function labSubnet(index: number): {
 export async function startLab(setup: LabSetup = {}): Promise<Lab> {
   await using stack = new AsyncDisposableStack();
   const stateDir = setup.stateDir ?? (await temporaryDir(stack));
-  const say = setup.onProgress ?? (() => undefined);
-  say('etcd');
-  const etcd = stack.use(await launchEtcd({ dataDir: join(stateDir, 'etcd'), ...given('port', setup.ports?.etcd) }));
-  say('NATS with MQTT');
-  const ports = { ...given('port', setup.ports?.nats), ...given('mqttPort', setup.ports?.mqtt) };
-  const nats = stack.use(await launchNats({ storeDir: join(stateDir, 'nats'), ...ports }));
-  const env = {
-    RW_ETCD_ENDPOINTS: (await setup.etcdEndpoint?.(etcd)) ?? etcd.endpoint,
-    RW_NATS_URL: nats.url,
-    ...setup.env,
-  };
-  say('control plane');
+  const { etcd, nats } = await startServers({ ...setup, stateDir }, stack);
+  const endpoint = setup.etcdEndpoint === undefined ? etcd.endpoint : await setup.etcdEndpoint(etcd);
+  const env = { RW_ETCD_ENDPOINTS: endpoint, RW_NATS_URL: nats.url, ...setup.env };
+  setup.onProgress?.('control plane');
   const controlPlane = stack.use(
     await launchService({ app: 'control-plane', env, ...given('port', setup.ports?.controlPlane) }),
   );
+  const regions = await startRegions({ ...setup, stateDir, env }, controlPlane, stack);
+  return new Lab({ etcd, nats, controlPlane, regions }, stack.move());
+}
+
+type Placed = LabSetup & { readonly stateDir: string };
+
+async function startServers(
+  { stateDir, ports = {}, onProgress }: Placed,
+  stack: AsyncDisposableStack,
+): Promise<Pick<Lab, 'etcd' | 'nats'>> {
+  onProgress?.('etcd');
+  const etcd = stack.use(await launchEtcd({ dataDir: join(stateDir, 'etcd'), ...given('port', ports.etcd) }));
+  onProgress?.('NATS with MQTT');
+  const natsPorts = { ...given('port', ports.nats), ...given('mqttPort', ports.mqtt) };
+  const nats = stack.use(await launchNats({ storeDir: join(stateDir, 'nats'), ...natsPorts }));
+  return { etcd, nats };
+}
+
+async function startRegions(
+  setup: Placed & { readonly env: Readonly<Record<string, string>> },
+  controlPlane: ServiceProcess,
+  stack: AsyncDisposableStack,
+): Promise<Lab['regions']> {
+  const { stateDir, env } = setup;
   const assetDir = await prepareSimulatedAssets(join(stateDir, 'assets'));
   const regions = new Map<string, LabRegion>();
   for (const [index, idc] of (setup.idcs ?? ['dc1']).entries()) {
-    say(`region ${idc}`);
+    setup.onProgress?.(`region ${idc}`);
     const place = { index, idc, stateDir, assetDir, env, ports: setup.ports?.regions?.[idc] ?? {} };
     regions.set(idc, stack.use(await startRegion(place, new ApiClient(controlPlane.url))));
   }
-  return new Lab({ etcd, nats, controlPlane, regions }, stack.move());
+  return regions;
 }
 
 interface RegionPlace {

@@ -38,11 +38,3 @@ export function ipxeOptions(identity: MachineIdentity, firmware: Firmware): Clie
     ] as const,
   ]);
 }
-
-/** What an installer, RAM OS or installed system sends. */
-export function systemOptions(identity: MachineIdentity): ClientOptions {
-  return new Map([
-    [OptionCode.HostName, textOption.encode(identity.sn)],
-    [OptionCode.ClientIdentifier, clientIdentifierOption.encode({ type: 1, identifier: macToBytes(identity.mac) })],
-  ]);
-}

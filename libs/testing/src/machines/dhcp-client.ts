@@ -66,15 +66,6 @@ export async function obtainLease(
   }
 }
 
-/** Gives an address back: RFC 2131 section 4.4.6. */
-export function releaseLease(setup: DhcpClientSetup, lease: ObtainedLease): void {
-  const options = new Map([
-    [OptionCode.DhcpMessageType, Uint8Array.of(MessageType.DHCPRELEASE)],
-    [OptionCode.ServerIdentifier, ipv4Option.encode(lease.serverIdentifier)],
-  ]);
-  setup.relay.send({ ...blank(setup.mac, 1), ciaddr: lease.ip, options });
-}
-
 function blank(mac: Mac, xid: number): Omit<DhcpPacket, 'options'> {
   return {
     op: BootpOp.BOOTREQUEST,

@@ -1,7 +1,7 @@
 import { formatMac } from '@rackwright/kernel';
 import { interpretIpxeScript, type IpxeReply, type IpxeRequest } from '@rackwright/protocol-ipxe-script';
 import { pause, type ObtainedLease } from './dhcp-client.js';
-import type { BootTarget, NetworkBoot } from './network-boot.js';
+import type { BootTarget, NetworkBoot } from './boot-context.js';
 
 /** A machine may sit in the wait loop for days. */
 const MAX_SCRIPT_STEPS = 10_000_000;
@@ -22,7 +22,7 @@ export async function runBootScript(boot: NetworkBoot, lease: ObtainedLease): Pr
 }
 
 /** The arguments of a kernel command line by name; a flag has the value ''. */
-export function parseKernelArgs(text: string): ReadonlyMap<string, string> {
+function parseKernelArgs(text: string): ReadonlyMap<string, string> {
   const words = text.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
   return new Map(
     words.map((word) => {

@@ -18,7 +18,7 @@ export interface HttpCall {
 }
 
 /** The server answered, and the answer will not change by asking again. */
-export class HttpRefused extends Error {
+class HttpRefused extends Error {
   readonly status: number;
 
   constructor(call: HttpCall, answer: HttpAnswer) {

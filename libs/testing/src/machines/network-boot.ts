@@ -1,29 +1,8 @@
-import type { Random } from '@rackwright/kernel';
 import { firmwareOptions, ipxeOptions } from './client-options.js';
-import { obtainLease, type DhcpClientSetup, type ObtainedLease } from './dhcp-client.js';
-import type { Firmware, FirmwareTraits } from './firmware.js';
+import { obtainLease, type ObtainedLease } from './dhcp-client.js';
 import { runBootScript } from './ipxe-stage.js';
-import type { MachineStage } from './machine-faults.js';
-import type { MachineHttp } from './machine-http.js';
-import type { MachineIdentity } from './machine-identity.js';
+import type { BootTarget, NetworkBoot } from './boot-context.js';
 import { fetchTftp, probeSize, TftpFailed } from './tftp-client.js';
-
-/** What a boot ends in: the disk, or a kernel with its command line. */
-export type BootTarget =
-  { readonly kind: 'disk' } | { readonly kind: 'kernel'; readonly kernelArgs: ReadonlyMap<string, string> };
-
-export interface NetworkBoot {
-  readonly identity: MachineIdentity;
-  readonly firmware: Firmware;
-  readonly traits: FirmwareTraits;
-  readonly dhcp: DhcpClientSetup & { readonly random: Random };
-  readonly tftpPort: number;
-  readonly http: MachineHttp;
-  readonly scriptSecondMs: number;
-  readonly signal: AbortSignal;
-  readonly enter: (stage: MachineStage, percent?: number) => Promise<void>;
-  readonly note: (detail: string) => void;
-}
 
 /** The smallest thing that could be a boot loader; an error page is shorter. */
 const MIN_BOOT_FILE_BYTES = 1_024;

@@ -5,7 +5,8 @@ import { sendGarbage } from './garbage.js';
 import type { MachineFaults, MachineStage } from './machine-faults.js';
 import { MachineHttp } from './machine-http.js';
 import type { MachineIdentity } from './machine-identity.js';
-import { bootFromNetwork, type BootTarget } from './network-boot.js';
+import { bootFromNetwork } from './network-boot.js';
+import type { BootTarget } from './boot-context.js';
 import { runInstaller } from './installer.js';
 import { runRamOs, type SystemContext, type SystemEnd } from './ram-os.js';
 import type { SimulatedRelay } from './simulated-relay.js';
@@ -229,8 +230,7 @@ export class SimulatedMachine implements AsyncDisposable {
       });
     }
     if (this.faults.rebootsAt === stage) {
-      const { rebootsAt: _, ...rest } = this.faults;
-      this.faults = rest;
+      this.faults = withoutReboot(this.faults);
       throw new PowerLost(stage);
     }
   }
@@ -245,6 +245,10 @@ export class SimulatedMachine implements AsyncDisposable {
     if (this.#entries.length > MAX_ENTRIES) this.#entries.shift();
     for (const listener of this.#listeners) listener();
   }
+}
+
+function withoutReboot(faults: MachineFaults): MachineFaults {
+  return Object.fromEntries(Object.entries(faults).filter(([name]) => name !== 'rebootsAt'));
 }
 
 class PowerLost extends Error {

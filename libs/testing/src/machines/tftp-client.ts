@@ -91,29 +91,52 @@ export async function probeSize(download: TftpDownload, signal: AbortSignal): Pr
 export async function fetchTftp(download: TftpDownload, signal: AbortSignal): Promise<Uint8Array> {
   await using port = await TftpPort.open(download.localAddress);
   const first = await ask(port, download, signal);
-  const server = first.from;
   const options = first.packet.kind === 'oack' ? first.packet.options : new Map<string, string>();
-  const blockSizeBytes = Number(options.get('blksize') ?? 512);
-  const blocks: Uint8Array[] = [];
-  let reply: TftpPacket = { kind: 'ack', block: 0 };
-  let arrival: Arrival | undefined = first;
+  const received = new ReceivedBlocks(Number(options.get('blksize') ?? 512));
+  received.take(first.packet);
   let silences = 0;
   for (;;) {
+    port.send({ kind: 'ack', block: received.count & 0xffff }, first.from);
+    if (received.isComplete) break;
+    const arrival = await port.receive(download.retryMs ?? DEFAULT_RETRY_MS, signal);
     if (arrival?.packet.kind === 'error') throw refused(download.filename, arrival.packet);
-    if (arrival?.packet.kind === 'data' && arrival.packet.block === ((blocks.length + 1) & 0xffff)) {
-      silences = 0;
-      blocks.push(Uint8Array.from(arrival.packet.data));
-      reply = { kind: 'ack', block: blocks.length & 0xffff };
-    }
-    port.send(reply, server);
-    const last = blocks.at(-1);
-    if (last !== undefined && last.length < blockSizeBytes) break;
-    arrival = await port.receive(download.retryMs ?? DEFAULT_RETRY_MS, signal);
-    if (arrival === undefined && (silences += 1) > (download.attempts ?? DEFAULT_ATTEMPTS)) {
-      throw new TftpFailed(download.filename, `the server fell silent after block ${String(blocks.length)}`);
+    silences = arrival !== undefined && received.take(arrival.packet) ? 0 : silences + 1;
+    if (silences > (download.attempts ?? DEFAULT_ATTEMPTS)) {
+      throw new TftpFailed(download.filename, `the server fell silent after block ${String(received.count)}`);
     }
   }
-  return checked(Buffer.concat(blocks), options.get('tsize'), download.filename);
+  return checked(received.content(), options.get('tsize'), download.filename);
+}
+
+/** The blocks of a transfer so far, in order. */
+class ReceivedBlocks {
+  readonly #blocks: Uint8Array[] = [];
+  readonly #blockSizeBytes: number;
+
+  constructor(blockSizeBytes: number) {
+    this.#blockSizeBytes = blockSizeBytes;
+  }
+
+  get count(): number {
+    return this.#blocks.length;
+  }
+
+  /** A block shorter than the agreed size is the last: RFC 1350 section 6. */
+  get isComplete(): boolean {
+    const last = this.#blocks.at(-1);
+    return last !== undefined && last.length < this.#blockSizeBytes;
+  }
+
+  /** Whether it was the next block. */
+  take(packet: TftpPacket): boolean {
+    if (packet.kind !== 'data' || packet.block !== ((this.count + 1) & 0xffff)) return false;
+    this.#blocks.push(Uint8Array.from(packet.data));
+    return true;
+  }
+
+  content(): Uint8Array {
+    return Buffer.concat(this.#blocks);
+  }
 }
 
 function checked(content: Uint8Array, tsize: string | undefined, filename: string): Uint8Array {
