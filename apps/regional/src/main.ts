@@ -17,6 +17,9 @@ const definition = {
   check: checkRegionalConfig,
 };
 
+/** A change rewrites one part: with ten thousand machines about a megabyte. */
+const SNAPSHOT_PARTS = 32;
+
 async function start(context: ServiceContext<typeof regionalSettings>): Promise<AsyncDisposable> {
   const { config, clock, random, logger } = context;
   const { idc, stateDir } = config;
@@ -38,9 +41,12 @@ async function start(context: ServiceContext<typeof regionalSettings>): Promise<
     leaseSnapshot: new FileDocument(join(stateDir, 'leases.json')),
     addressesOf,
   });
-  const snapshot = new FileDocument(join(stateDir, 'view.snapshot'));
+  const snapshots = Array.from(
+    { length: SNAPSHOT_PARTS },
+    (_, part) => new FileDocument(join(stateDir, 'view', `${part}.snapshot`)),
+  );
   const identity = new FileDocument(join(stateDir, 'identity.json'));
-  starting.use(await createRegional({ ...context, store, bus, snapshot, identity, factLog, logLog, bootPlane }));
+  starting.use(await createRegional({ ...context, store, bus, snapshots, identity, factLog, logLog, bootPlane }));
   return starting.move();
 }
 

@@ -11,7 +11,7 @@ export interface ResidentMemory {
 }
 
 /** What Linux says of a process: proc(5), VmRSS and VmHWM. */
-export async function residentMemory(pid: number): Promise<ResidentMemory> {
+async function residentMemory(pid: number): Promise<ResidentMemory> {
   const status = await readFile(`/proc/${String(pid)}/status`, 'utf8');
   const read = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / KIB_PER_MB;
   return { nowMb: read('VmRSS'), peakMb: read('VmHWM') };

@@ -36,7 +36,7 @@ const MILESTONES = [5, 12, 20, 30, 40, 50, 60, 70, 80, 90];
 const BY = 'region/bench';
 
 /** The state of the task of the machine with this number; any hundred in a row have all of them. */
-export function stateOf(number: number): TaskStatus {
+function stateOf(number: number): TaskStatus {
   let upTo = 0;
   for (const [status, share] of SHARES) {
     upTo += share;

@@ -1,7 +1,7 @@
 export type Unit = 'ms' | '/s' | 'MB' | 'x' | 'count';
 
 /** What a figure has to be. */
-export interface Target {
+interface Target {
   readonly bound: 'at-most' | 'at-least';
   readonly limit: number;
   /** How the limit came about, when it is not a constant. */

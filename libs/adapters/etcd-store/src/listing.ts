@@ -6,7 +6,7 @@ import { prefixRange, type KeyRange } from './key-range.js';
 import { isCompacted } from './store-failure.js';
 
 /** Bounds what one reply holds in memory at once. */
-const PAGE_ENTRIES = 500;
+const PAGE_ENTRIES = 200;
 /** A compaction between two pages makes the listing start over at a newer revision. */
 const MAX_RESTARTS = 5;
 

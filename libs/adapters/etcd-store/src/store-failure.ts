@@ -31,7 +31,7 @@ export function toStoreFailure(operation: string, cause: unknown): OperationalEr
 }
 
 /** The failure of a store that does not answer. */
-export function storeUnavailable(message: string, cause?: unknown): OperationalError {
+function storeUnavailable(message: string, cause?: unknown): OperationalError {
   return new OperationalError(message, { code: 'store-unavailable', retryable: true, cause });
 }
 

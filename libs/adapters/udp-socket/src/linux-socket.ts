@@ -3,7 +3,7 @@ import { ipv4FromBytes, ipv4ToBytes } from '@rackwright/kernel';
 import type { Endpoint } from '@rackwright/contracts';
 
 /** A system call that failed. */
-export interface SocketCallFailure {
+interface SocketCallFailure {
   readonly call: string;
   /** The error's name, such as `EPERM`. */
   readonly code: string;

@@ -20,7 +20,7 @@ export interface FieldRule {
 }
 
 /** Turns a rule into a class-validator decorator. */
-export function ruleDecorator(rule: FieldRule): PropertyDecorator {
+function ruleDecorator(rule: FieldRule): PropertyDecorator {
   return ValidateBy({
     name: rule.name,
     validator: {

@@ -5,7 +5,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProblemError } from '../problems/problem-error.js';
 import { DtoPipe, MAX_FIELD_PROBLEMS } from './dto.pipe.js';
-import { findHostileShape } from './find-hostile-shape.js';
 
 class Disk {
   @IsDefined({ message: '$property is required' }) @IsString({ message: '$property must be text' }) device!: string;
@@ -114,22 +113,5 @@ describe('DtoPipe', () => {
         }
       }),
     );
-  });
-
-  it('costs less than 0.2 ms for a small document', () => {
-    const body = { sn: 'a', disks: [{ device: '/dev/sda' }, { device: '/dev/sdb' }], limit: 3 };
-    const run = (times: number): number => {
-      const startedAt = performance.now();
-      for (let i = 0; i < times; i += 1) pipe.transform(body, { type: 'body' });
-      return (performance.now() - startedAt) / times;
-    };
-    run(200);
-    expect(Math.min(run(200), run(200), run(200))).toBeLessThan(0.2);
-  });
-});
-
-describe('findHostileShape', () => {
-  it('lets ordinary documents pass', () => {
-    expect(findHostileShape({ a: [{ b: null }, 1, 'x'], toString: 1 })).toBeUndefined();
   });
 });

@@ -2,7 +2,6 @@ import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import type { ClassConstructor } from 'class-transformer';
 import { checkDocument, type FieldProblem } from '@rackwright/contracts';
 import { ProblemError } from '../problems/problem-error.js';
-import { findHostileShape } from './find-hostile-shape.js';
 
 /** A document this wrong is not described beyond this many fields, so that the answer stays smaller than the request. */
 export const MAX_FIELD_PROBLEMS = 256;
@@ -39,8 +38,6 @@ export class DtoPipe<T extends object> implements PipeTransform<unknown, T> {
       const found = isEmpty ? 'there is none' : `found ${describe(value)}`;
       throw refuse([{ pointer: '', detail: `must be a JSON object, ${found}` }], metadata.type);
     }
-    const hostile = findHostileShape(given);
-    if (hostile !== undefined) throw refuse([hostile], metadata.type);
     const checked = checkDocument(this.#schema, given);
     if (!checked.ok) throw refuse(onePerField(checked.fault.errors), metadata.type);
     return checked.value;

@@ -31,7 +31,7 @@ export interface OptionPlan {
 }
 
 /** Octets an option takes on the wire, split headers included: RFC 3396 section 4. */
-export function wireSize(valueBytes: number): number {
+function wireSize(valueBytes: number): number {
   return valueBytes + 2 * Math.max(1, Math.ceil(valueBytes / MAX_PART_BYTES));
 }
 

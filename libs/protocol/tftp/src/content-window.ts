@@ -111,7 +111,7 @@ function joinParts(parts: readonly Uint8Array[], length: number): Uint8Array {
 }
 
 /** Line ends as CR LF, a bare CR as CR NUL: RFC 764 (TELNET), which RFC 1350 section 1 refers to. */
-export function toNetascii(bytes: Uint8Array): Uint8Array {
+function toNetascii(bytes: Uint8Array): Uint8Array {
   let extra = 0;
   for (const octet of bytes) if (octet === LF || octet === CR) extra += 1;
   if (extra === 0) return bytes;

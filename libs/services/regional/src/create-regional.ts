@@ -1,9 +1,6 @@
-import type { DurableDocument, DurableLog, MessageBus, Store } from '@rackwright/contracts';
-import type { HttpService, PlatformPorts } from '@rackwright/platform';
+import type { HttpService } from '@rackwright/platform';
 import { BootTokens } from './agent-api/boot-tokens.js';
 import { MachineAgents } from './agent-api/machine-agents.js';
-import type { BootPlaneFactory } from './boot-plane.port.js';
-import type { RegionalConfig } from './config.js';
 import { AgentHeartbeats } from './nodes/agent-heartbeats.js';
 import { NodeDesk } from './nodes/node-desk.js';
 import { RegionNodes } from './nodes/region-nodes.js';
@@ -20,25 +17,11 @@ import { BootConfigurer } from './reports/boot-configurer.js';
 import { LogLines } from './reports/log-lines.js';
 import { LogTails } from './reports/log-tails.js';
 import { storeSource } from './reports/record-sources.js';
+import type { RegionalParts } from './regional-parts.js';
 import type { RegionalProviders } from './regional.module.js';
 import { RegionResponders } from './requests/region-responders.js';
 import { Serving } from './serving.js';
 import { BootTraces } from './tracing/boot-traces.js';
-
-/** What a region is made of. */
-export interface RegionalParts extends PlatformPorts {
-  readonly config: RegionalConfig;
-  readonly version: string;
-  readonly store: Store;
-  readonly bus: MessageBus;
-  readonly snapshot: DurableDocument;
-  readonly identity: DurableDocument;
-  /** Facts kept while etcd is away. */
-  readonly factLog: DurableLog;
-  /** Log lines kept while NATS is away. */
-  readonly logLog: DurableLog;
-  readonly bootPlane: BootPlaneFactory;
-}
 
 /** A running region. Disposing it answers what is in hand and writes down what is not; the parts stay the caller's. */
 export interface RegionalService extends AsyncDisposable {
@@ -101,7 +84,7 @@ async function remember(parts: RegionalParts): Promise<Memory> {
   const { idc } = config;
   const identity = await IdentityDocument.open(parts.identity, parts);
   const state = new RegionState(idc, logger);
-  const snapshot = new SnapshotKeeper(state, { idc, document: parts.snapshot, clock, logger });
+  const snapshot = new SnapshotKeeper(state, { idc, documents: parts.snapshots, clock, logger });
   const hasSnapshot = await snapshot.load();
   const recording = createRecording(parts, state, identity.identity.instance);
   await recording.recorder.restore();
@@ -176,8 +159,10 @@ function follow({ config, store, logger }: RegionalParts, memory: Memory, servin
   sync.onLost(() => {
     void memory.snapshot.flush();
   });
+  memory.snapshot.pause();
   sync.synced.then(
     () => {
+      memory.snapshot.resume();
       serving.noteView();
     },
     (err: unknown) => {

@@ -2,4 +2,5 @@ export { bootPlaneWith, type BootPlaneEquipment } from './boot-plane/create-boot
 export { bootPlaneSettings } from './boot-plane/boot-plane-settings.js';
 export { type BootPlane, type BootPlaneContext, type BootPlaneFactory, type StatusRow } from './boot-plane.port.js';
 export { checkRegionalConfig, regionalSettings, type RegionalConfig } from './config.js';
-export { createRegional, type RegionalParts, type RegionalService } from './create-regional.js';
+export { createRegional, type RegionalService } from './create-regional.js';
+export { type RegionalParts } from './regional-parts.js';

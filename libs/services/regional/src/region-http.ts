@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { createHttpService, type HttpService, type ReadinessCheck } from '@rackwright/platform';
-import type { RegionalParts } from './create-regional.js';
+import type { RegionalParts } from './regional-parts.js';
 import { RegionalModule, type RegionalProviders } from './regional.module.js';
 import type { Serving } from './serving.js';
 import { traceOfRequest } from './tracing/trace-of-request.js';

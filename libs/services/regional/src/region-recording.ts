@@ -1,5 +1,5 @@
 import { defineGauge } from '@rackwright/platform';
-import type { RegionalParts } from './create-regional.js';
+import type { RegionalParts } from './regional-parts.js';
 import type { RegionState } from './region-view/region-state.js';
 import { FactDrain } from './reports/fact-drain.js';
 import { FactJournal } from './reports/fact-journal.js';

@@ -94,18 +94,19 @@ export async function fetchTftp(download: TftpDownload, signal: AbortSignal): Pr
   const options = first.packet.kind === 'oack' ? first.packet.options : new Map<string, string>();
   const received = new ReceivedBlocks(Number(options.get('blksize') ?? 512));
   received.take(first.packet);
-  let silences = 0;
-  for (;;) {
+  const acknowledge = (): void => {
     port.send({ kind: 'ack', block: received.count & 0xffff }, first.from);
-    if (received.isComplete) break;
-    const arrival = await port.receive(download.retryMs ?? DEFAULT_RETRY_MS, signal);
-    if (arrival?.packet.kind === 'error') throw refused(download.filename, arrival.packet);
+  };
+  acknowledge();
+  const { retryMs = DEFAULT_RETRY_MS, attempts = DEFAULT_ATTEMPTS, filename } = download;
+  for (let silences = 0; !received.isComplete; acknowledge()) {
+    const arrival = await port.receive(retryMs, signal);
+    if (arrival?.packet.kind === 'error') throw refused(filename, arrival.packet);
     silences = arrival !== undefined && received.take(arrival.packet) ? 0 : silences + 1;
-    if (silences > (download.attempts ?? DEFAULT_ATTEMPTS)) {
-      throw new TftpFailed(download.filename, `the server fell silent after block ${String(received.count)}`);
-    }
+    if (silences > attempts)
+      throw new TftpFailed(filename, `the server fell silent after block ${String(received.count)}`);
   }
-  return checked(received.content(), options.get('tsize'), download.filename);
+  return checked(received.content(), options.get('tsize'), filename);
 }
 
 /** The blocks of a transfer so far, in order. */

@@ -17,7 +17,7 @@ export const mac = (text: string): Mac => must(parseMac(text));
 export const macNumber = (number: number): Mac => mac(`02${number.toString(16).padStart(10, '0')}`);
 
 export const SERVER = ip('10.0.0.1');
-export const LEASE_SECONDS = 3_600;
+const LEASE_SECONDS = 3_600;
 
 export const lan: Subnet = {
   name: 'lan',

@@ -2,7 +2,7 @@ import type { Json, Operation, Profile, Task } from '@rackwright/domain-provisio
 import { formatMac } from '@rackwright/kernel';
 
 /** One thing to do to the hardware before the installation. */
-export interface HardwareStep {
+interface HardwareStep {
   readonly kind: 'raid' | 'bios';
   readonly settings: Json;
 }
@@ -51,7 +51,7 @@ export interface InstallPlan {
 }
 
 /** What `network_config` is about. */
-export interface NetworkPlan {
+interface NetworkPlan {
   readonly mac: string;
   readonly hostname?: string;
   readonly ip?: string;

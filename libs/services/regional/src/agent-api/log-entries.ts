@@ -2,7 +2,7 @@ import { checkDocument, LogEntry, type FieldProblem } from '@rackwright/contract
 import { ProblemError } from '@rackwright/platform';
 
 /** Lines one request may carry. */
-export const MAX_LOG_ENTRIES = 1_000;
+const MAX_LOG_ENTRIES = 1_000;
 /** Lines described in a refusal. */
 const MAX_DESCRIBED = 32;
 

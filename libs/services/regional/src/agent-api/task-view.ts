@@ -6,7 +6,7 @@ import { without } from '../region-view/without.js';
 const MINUTE_MS = 60_000;
 
 /** The deadlines of an IDC. */
-export function deadlinesOf(settings: IdcSettingsRecord): DeadlineSettings {
+function deadlinesOf(settings: IdcSettingsRecord): DeadlineSettings {
   const { first_boot_minutes, install_minutes, silence_minutes } = settings;
   const inMs = (minutes: number | undefined, fallback: number): number =>
     minutes === undefined ? fallback : minutes * MINUTE_MS;

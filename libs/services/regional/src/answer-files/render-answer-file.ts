@@ -6,7 +6,7 @@ import { preseedTemplate } from './preseed-template.js';
 import { templateFacts, type AnswerFileInput, type FactFault } from './template-facts.js';
 
 /** The files an unattended installer asks for. */
-export const answerFileKinds = ['preseed', 'kickstart', 'user-data', 'meta-data', 'vendor-data'] as const;
+const answerFileKinds = ['preseed', 'kickstart', 'user-data', 'meta-data', 'vendor-data'] as const;
 export type AnswerFileKind = (typeof answerFileKinds)[number];
 
 export type AnswerFileFault =

@@ -52,10 +52,10 @@ function must<T>(value: T | undefined): T {
 }
 
 export const address = (text: string): Ipv4 => must(parseIpv4(text));
-export const network = (text: string): Cidr => must(parseCidr(text));
+const network = (text: string): Cidr => must(parseCidr(text));
 export const dc1: Idc = must(parseIdc('dc1'));
 
-export const lan: Subnet = {
+const lan: Subnet = {
   name: 'lan',
   cidr: network('10.77.0.0/16'),
   pools: [{ start: address('10.77.1.0'), end: address('10.77.8.255') }],

@@ -74,7 +74,7 @@ const writers: { readonly [K in keyof OptionFields]: OptionWriter<OptionFields[K
 };
 
 /** The reply as a packet: RFC 2131 section 4.3.1, table 3. */
-export function replyPacketOf(request: DhcpPacket, reply: Reply): DhcpPacket {
+function replyPacketOf(request: DhcpPacket, reply: Reply): DhcpPacket {
   const { ciaddr, yiaddr, siaddr, bootFile } = reply.fields;
   return {
     op: BootpOp.BOOTREPLY,

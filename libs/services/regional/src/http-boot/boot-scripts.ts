@@ -11,7 +11,7 @@ import {
   type IpxeText,
 } from '@rackwright/protocol-ipxe-script';
 
-export type ScriptFault = IpxeFault | IpxeScriptFault;
+type ScriptFault = IpxeFault | IpxeScriptFault;
 type Script = Result<string, ScriptFault>;
 
 /** Between two questions of a waiting machine: soon enough for a person who just approved, rare enough for thousands. */

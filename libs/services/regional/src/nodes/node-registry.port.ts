@@ -22,6 +22,3 @@ export interface NodeSightings {
   /** The machine was given the script its `boot_override` asked for: the override is used up. Never rejects. */
   consumeBootOverride(mac: Mac): Promise<void>;
 }
-
-/** Nest token of {@link NodeSightings}. */
-export const NODE_SIGHTINGS = Symbol('NodeSightings');

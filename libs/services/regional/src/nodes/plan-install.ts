@@ -49,7 +49,7 @@ export interface InstallOrder {
 }
 
 /** A machine nobody gave a serial number is known by its MAC. */
-export function snOfNode(node: Node): Sn {
+function snOfNode(node: Node): Sn {
   return parseSn(node.sn ?? '') ?? (node.mac as string as Sn);
 }
 

@@ -3,6 +3,13 @@ import type { Result } from '@rackwright/kernel';
 import { HeldRecords } from './held-records.js';
 import type { ViewChange } from './region-view.port.js';
 
+/** A record by key, as text. */
+export interface RecordText {
+  readonly key: string;
+  readonly json: string;
+  readonly modRevision: Revision;
+}
+
 /** What the view does with keys of one kind. */
 export interface RecordKind {
   readonly kind: ViewChange['kind'];
@@ -19,11 +26,17 @@ export interface RecordKind {
   delete(id: string): boolean;
   /** Makes every value older than anything the store may deliver. */
   distrust(): void;
-  texts(): Iterable<{ readonly key: string; readonly json: string; readonly modRevision: Revision }>;
+  /** The records whose identifiers `accepts` takes, as text. */
+  texts(accepts: (id: string) => boolean): Iterable<RecordText>;
 }
 
 /** Older than any revision of a store. */
 export const BEFORE_ALL: Revision = 0n;
+
+/** A record by its identifier, as text. */
+export interface ShelvedText extends Omit<RecordText, 'key'> {
+  readonly id: string;
+}
 
 /** Where a kind keeps its values. */
 export interface RecordShelf<R extends object> {
@@ -33,7 +46,7 @@ export interface RecordShelf<R extends object> {
   restore?(id: string, record: R, modRevision: Revision): void;
   delete(id: string): boolean;
   distrust(): void;
-  texts(): Iterable<{ readonly id: string; readonly json: string; readonly modRevision: Revision }>;
+  texts(accepts: (id: string) => boolean): Iterable<ShelvedText>;
 }
 
 /** Connects a kind of key with the shelf its values are kept on. */
@@ -67,8 +80,8 @@ export function recordKind<Part extends string, R extends object>(
     distrust: () => {
       shelf.distrust();
     },
-    *texts() {
-      for (const { id, json, modRevision } of shelf.texts()) yield { key: toKey(id), json, modRevision };
+    *texts(accepts) {
+      for (const { id, json, modRevision } of shelf.texts(accepts)) yield { key: toKey(id), json, modRevision };
     },
   };
 }
@@ -97,8 +110,9 @@ export class RecordList<R extends object> implements RecordShelf<R> {
     return this.held.get(id)?.value;
   }
 
-  *texts(): Generator<{ readonly id: string; readonly json: string; readonly modRevision: Revision }> {
-    for (const [id, { value, modRevision }] of this.held.entries())
-      yield { id, json: JSON.stringify(value), modRevision };
+  *texts(accepts: (id: string) => boolean): Generator<ShelvedText> {
+    for (const [id, { value, modRevision }] of this.held.entries()) {
+      if (accepts(id)) yield { id, json: JSON.stringify(value), modRevision };
+    }
   }
 }

@@ -89,9 +89,7 @@ function shelfOf(tasks: TaskShelf): RecordShelf<TaskRecord> {
     distrust: () => {
       tasks.distrust();
     },
-    *texts() {
-      for (const { sn, ...rest } of tasks.texts()) yield { id: sn, ...rest };
-    },
+    texts: (accepts) => tasks.texts(accepts),
   };
 }
 

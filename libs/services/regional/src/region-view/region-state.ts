@@ -4,7 +4,7 @@ import { builtinProfiles, isUnfinished, mergeProfiles, type Profile, type Task }
 import type { Idc, Instant, Logger, Mac, Sn } from '@rackwright/kernel';
 import { InvalidRecords } from './invalid-records.js';
 import type { Held } from './held-records.js';
-import { BEFORE_ALL, type RecordKind } from './record-kind.js';
+import { BEFORE_ALL, type RecordKind, type RecordText } from './record-kind.js';
 import { RegionRecords } from './region-records.js';
 import type { RegionView, ViewChange } from './region-view.port.js';
 import { profileOf, reservationOf, subnetOf } from './stored-values.js';
@@ -12,13 +12,6 @@ import { profileOf, reservationOf, subnetOf } from './stored-values.js';
 interface Located {
   readonly kind: RecordKind;
   readonly id: string;
-}
-
-/** A record by key, as text. */
-export interface RecordText {
-  readonly key: string;
-  readonly json: string;
-  readonly modRevision: Revision;
 }
 
 /**
@@ -188,9 +181,9 @@ export class RegionState implements RegionView {
     this.#keptNodes.clear();
   }
 
-  /** Every record that belongs into a snapshot. */
-  *texts(): Generator<RecordText> {
-    for (const kind of this.#records.kinds) yield* kind.texts();
+  /** The records that belong into a snapshot and that `accepts` takes. */
+  *texts(accepts: (change: ViewChange) => boolean = () => true): Generator<RecordText> {
+    for (const records of this.#records.kinds) yield* records.texts((id) => accepts({ kind: records.kind, id }));
   }
 
   #put(entry: {

@@ -33,6 +33,3 @@ export interface RegionView {
   /** Calls `listener` after each batch of changes; the returned function ends that. */
   onChange(listener: (changes: readonly ViewChange[]) => void): () => void;
 }
-
-/** Nest token of {@link RegionView}. */
-export const REGION_VIEW = Symbol('RegionView');

@@ -1,16 +1,18 @@
 import type { DurableDocument } from '@rackwright/contracts';
 import type { Cancel, Clock, Idc, Logger } from '@rackwright/kernel';
 import type { RegionState } from './region-state.js';
-import { formatSnapshot, parseSnapshot } from './snapshot.js';
+import type { ViewChange } from './region-view.port.js';
+import { formatSnapshot, parseSnapshot, type Snapshot, type SnapshotPart } from './snapshot.js';
 
 /** A change is on disk this long after it happened, unless writing takes long. */
 const DEBOUNCE_MS = 250;
-/** A large view is written less often: at most one tenth of the time goes into it. */
+/** A busy view is written less often: at most one tenth of the time goes into it. */
 const REST_PER_WRITE = 10;
 
 export interface SnapshotKeeperParts {
   readonly idc: Idc;
-  readonly document: DurableDocument;
+  /** The snapshot is divided among these, so that a change costs a part and not the whole. */
+  readonly documents: readonly DurableDocument[];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -20,71 +22,105 @@ export class SnapshotKeeper implements AsyncDisposable {
   readonly #parts: SnapshotKeeperParts;
   readonly #state: RegionState;
   readonly #stop: () => void;
+  readonly #dirty = new Set<number>();
   #due: Cancel | undefined;
-  #writing: Promise<void> | undefined;
-  #isDirty = false;
+  #writing: Promise<void> = Promise.resolve();
+  #isPaused = false;
   #lastWriteMs = 0;
 
   constructor(state: RegionState, parts: SnapshotKeeperParts) {
     this.#state = state;
     this.#parts = parts;
-    this.#stop = state.onChange(() => {
-      this.#touch();
+    this.#stop = state.onChange((changes) => {
+      for (const change of changes) this.#dirty.add(this.#partOf(change));
+      this.#schedule();
     });
   }
 
   /** Fills the view from disk; `false` when there is no usable snapshot. */
   async load(): Promise<boolean> {
-    const { document, idc, logger } = this.#parts;
-    const text = await document.read();
-    if (text === undefined) return false;
-    const parsed = parseSnapshot(idc, text);
-    if (!parsed.ok) {
-      logger.error({ fault: parsed.fault }, 'snapshot refused; starting with an empty view');
-      return false;
+    const { documents, logger } = this.#parts;
+    const found: Snapshot[] = [];
+    for (const [part, document] of documents.entries()) {
+      const text = await document.read();
+      if (text === undefined) continue;
+      const parsed = parseSnapshot(this.#place(part), text);
+      if (!parsed.ok) {
+        logger.error({ part, fault: parsed.fault }, 'snapshot refused; starting with an empty view');
+        return false;
+      }
+      found.push(parsed.value);
     }
-    this.#state.restore(parsed.value.records);
-    this.#state.revision = parsed.value.revision;
-    const { revision, records } = parsed.value;
-    logger.info({ revision: String(revision), records: records.length }, 'snapshot loaded');
+    if (found.length === 0) return false;
+    let records = 0;
+    for (const snapshot of found) {
+      this.#state.restore(snapshot.records);
+      records += snapshot.records.length;
+      if (snapshot.revision > this.#state.revision) this.#state.revision = snapshot.revision;
+    }
+    logger.info({ revision: String(this.#state.revision), records }, 'snapshot loaded');
     return true;
   }
 
+  /** Writes nothing until {@link resume}: half-read contents are of no use after a restart. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#schedule();
+  }
+
   /** Writes what is not on disk yet: from now on the snapshot may be all there is. */
-  async flush(): Promise<void> {
-    await this.#writing;
-    if (this.#isDirty) await this.#write();
+  flush(): Promise<void> {
+    this.#due?.();
+    this.#due = undefined;
+    if (!this.#isPaused) this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop();
-    this.#due?.();
     await this.flush();
+    this.#due?.();
   }
 
-  #touch(): void {
-    this.#isDirty = true;
-    if (this.#due !== undefined || this.#writing !== undefined) return;
+  #schedule(): void {
+    if (this.#due !== undefined || this.#isPaused || this.#dirty.size === 0) return;
     const delayMs = Math.max(DEBOUNCE_MS, this.#lastWriteMs * REST_PER_WRITE);
     this.#due = this.#parts.clock.schedule(delayMs, () => {
-      this.#due = undefined;
-      this.#writing = this.#write().finally(() => {
-        this.#writing = undefined;
-        if (this.#isDirty) this.#touch();
-      });
+      void this.flush();
     });
   }
 
   async #write(): Promise<void> {
-    const { idc, document, clock, logger } = this.#parts;
+    const { documents, clock, logger } = this.#parts;
     const startedAtMs = clock.monotonicMs();
-    this.#isDirty = false;
-    try {
-      await document.write(formatSnapshot(idc, this.#state.revision, this.#state.texts()));
-    } catch (err) {
-      this.#isDirty = true;
-      logger.error({ err }, 'snapshot not written');
+    for (const [part, document] of documents.entries()) {
+      if (!this.#dirty.delete(part)) continue;
+      try {
+        const records = this.#state.texts((change) => this.#partOf(change) === part);
+        await document.write(formatSnapshot(this.#place(part), this.#state.revision, records));
+      } catch (err) {
+        this.#dirty.add(part);
+        logger.error({ err, part }, 'snapshot not written');
+      }
     }
     this.#lastWriteMs = clock.monotonicMs() - startedAtMs;
+    this.#schedule();
+  }
+
+  #place(part: number): SnapshotPart {
+    return { idc: this.#parts.idc, part, parts: this.#parts.documents.length };
+  }
+
+  /** The same record is always in the same part: FNV-1a of its identity. */
+  #partOf({ kind, id }: ViewChange): number {
+    let hash = 0x811c9dc5;
+    for (const text of [kind, id]) {
+      for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+    }
+    return hash % this.#parts.documents.length;
   }
 }

@@ -1,18 +1,25 @@
 import { createHash } from 'node:crypto';
 import type { Revision } from '@rackwright/contracts';
 import { fail, ok, type Idc, type Result } from '@rackwright/kernel';
-import type { RecordText } from './region-state.js';
+import type { RecordText } from './record-kind.js';
 
 /** Raised when the layout of the document changes; an older one is refused then. */
 const FORMAT = 1;
 
-/** The view as it lies on disk. */
+/** Which part of which view a document is. */
+export interface SnapshotPart {
+  readonly idc: Idc;
+  readonly part: number;
+  readonly parts: number;
+}
+
+/** A part of the view as it lies on disk. */
 export interface Snapshot {
   readonly revision: Revision;
   readonly records: readonly RecordText[];
 }
 
-/** Why a document is not a snapshot of this region. */
+/** Why a document is not the part of this region's snapshot that it should be. */
 export type SnapshotFault =
   | { readonly code: 'snapshot-damaged'; readonly detail: string }
   | { readonly code: 'snapshot-of-other-idc'; readonly idc: string };
@@ -20,25 +27,35 @@ export type SnapshotFault =
 interface SnapshotHeader {
   readonly format: number;
   readonly idc: string;
+  readonly part: number;
+  readonly parts: number;
   readonly revision: string;
   readonly sha256: string;
 }
 
 /** One header line, then one line of JSON per record. */
-export function formatSnapshot(idc: Idc, revision: Revision, records: Iterable<RecordText>): string {
+export function formatSnapshot(of: SnapshotPart, revision: Revision, records: Iterable<RecordText>): string {
   const lines: string[] = [];
   for (const { key, json, modRevision } of records) lines.push(JSON.stringify([key, String(modRevision), json]));
   const body = lines.join('\n');
-  const header: SnapshotHeader = { format: FORMAT, idc, revision: String(revision), sha256: digestOf(body) };
+  const { idc, part, parts } = of;
+  const header: SnapshotHeader = {
+    ...{ format: FORMAT, idc, part, parts },
+    revision: String(revision),
+    sha256: digestOf(body),
+  };
   return `${JSON.stringify(header)}\n${body}`;
 }
 
-/** Reads a snapshot; refuses one of another IDC, of another format, or with a wrong checksum. */
-export function parseSnapshot(idc: Idc, text: string): Result<Snapshot, SnapshotFault> {
+/** Reads a part of a snapshot; refuses one of another IDC, of another format or division, or with a wrong checksum. */
+export function parseSnapshot(of: SnapshotPart, text: string): Result<Snapshot, SnapshotFault> {
   const end = text.indexOf('\n');
   const header = parseHeader(text.slice(0, Math.max(end, 0)));
   if (header === undefined) return fail({ code: 'snapshot-damaged', detail: 'no header' });
-  if (header.idc !== idc) return fail({ code: 'snapshot-of-other-idc', idc: header.idc });
+  if (header.idc !== of.idc) return fail({ code: 'snapshot-of-other-idc', idc: header.idc });
+  if (header.part !== of.part || header.parts !== of.parts) {
+    return fail({ code: 'snapshot-damaged', detail: 'another part of a snapshot' });
+  }
   const body = text.slice(end + 1);
   if (digestOf(body) !== header.sha256) return fail({ code: 'snapshot-damaged', detail: 'checksum mismatch' });
   const records = body === '' ? [] : body.split('\n').map(parseLine);
@@ -47,10 +64,9 @@ export function parseSnapshot(idc: Idc, text: string): Result<Snapshot, Snapshot
 
 function parseHeader(line: string): SnapshotHeader | undefined {
   try {
-    const header = JSON.parse(line) as Partial<SnapshotHeader>;
-    const { format, idc, revision, sha256 } = header;
-    if (format !== FORMAT || typeof idc !== 'string' || typeof sha256 !== 'string') return undefined;
-    return typeof revision === 'string' && /^\d+$/.test(revision) ? { format, idc, revision, sha256 } : undefined;
+    const header = JSON.parse(line) as Partial<SnapshotHeader> | null;
+    if (header?.format !== FORMAT || typeof header.idc !== 'string') return undefined;
+    return /^\d+$/.test(header.revision ?? '') ? (header as SnapshotHeader) : undefined;
   } catch {
     return undefined;
   }

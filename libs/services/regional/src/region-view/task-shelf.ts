@@ -3,6 +3,7 @@ import type { Revision } from '@rackwright/contracts';
 import { isUnfinished, type Task, type TaskStatus } from '@rackwright/domain-provisioning';
 import type { Mac, Sn } from '@rackwright/kernel';
 import type { Held } from './held-records.js';
+import type { ShelvedText } from './record-kind.js';
 
 /** A task as it lies on the shelf: text, and what it is looked up by. */
 interface Shelved {
@@ -108,9 +109,9 @@ export class TaskShelf {
     for (const [sn, shelved] of this.#bySn) this.#bySn.set(sn, { ...shelved, modRevision: 0n });
   }
 
-  /** Every task as text, with its machine and revision. */
-  *texts(): Generator<{ readonly sn: string; readonly json: string; readonly modRevision: Revision }> {
-    for (const [sn, { json, modRevision }] of this.#bySn) yield { sn, json, modRevision };
+  /** Tasks as text, by machine. */
+  *texts(accepts: (sn: string) => boolean): Generator<ShelvedText> {
+    for (const [id, { json, modRevision }] of this.#bySn) if (accepts(id)) yield { id, json, modRevision };
   }
 
   #open(sn: Sn, opened: Opened): Opened {

@@ -26,7 +26,7 @@ const UNREGISTERED_AFTER_MS = 500;
 export type RegionRole = 'starting' | 'unregistered' | 'active' | 'standby';
 
 /** What changes from one heartbeat to the next. */
-export type HeartbeatFacts = Pick<RegionHeartbeatRecord, 'counters' | 'journal_length' | 'view_revision'>;
+type HeartbeatFacts = Pick<RegionHeartbeatRecord, 'counters' | 'journal_length' | 'view_revision'>;
 
 export interface RegistrationParts {
   readonly idc: Idc;

@@ -16,14 +16,8 @@ export interface ReportSink {
   report(sn: Sn, report: MachineReport): Promise<Result<Task, ReportRefusal>>;
 }
 
-/** Nest token of {@link ReportSink}. */
-export const REPORT_SINK = Symbol('ReportSink');
-
 /** Takes facts that change no record, e.g. `lease.granted` or `boot.refused`. */
 export interface EventSink {
   /** Resolves once the event is durable: in etcd's outbox or, while etcd is away, on the region's disk. */
   record(event: EventEnvelope): Promise<void>;
 }
-
-/** Nest token of {@link EventSink}. */
-export const EVENT_SINK = Symbol('EventSink');

@@ -25,6 +25,3 @@ export class BootTraces {
     return this.#byMac.get(mac);
   }
 }
-
-/** Nest token of {@link BootTraces}. */
-export const BOOT_TRACES = Symbol('BootTraces');
