@@ -28,6 +28,8 @@ function refused(filename: string, { code, message }: { readonly code: number; r
 
 const DEFAULT_RETRY_MS = 500;
 const DEFAULT_ATTEMPTS = 20;
+/** Without option blksize: RFC 1350 section 2. */
+const DEFAULT_BLOCK_SIZE_BYTES = 512;
 
 interface Arrival {
   readonly packet: TftpPacket;
@@ -92,21 +94,29 @@ export async function fetchTftp(download: TftpDownload, signal: AbortSignal): Pr
   await using port = await TftpPort.open(download.localAddress);
   const first = await ask(port, download, signal);
   const options = first.packet.kind === 'oack' ? first.packet.options : new Map<string, string>();
-  const received = new ReceivedBlocks(Number(options.get('blksize') ?? 512));
+  const received = new ReceivedBlocks(Number(options.get('blksize') ?? DEFAULT_BLOCK_SIZE_BYTES));
   received.take(first.packet);
-  const acknowledge = (): void => {
-    port.send({ kind: 'ack', block: received.count & 0xffff }, first.from);
-  };
-  acknowledge();
+  await receiveRest({ port, download, received, server: first.from }, signal);
+  return checked(received.content(), options.get('tsize'), download.filename);
+}
+
+interface Transfer {
+  readonly port: TftpPort;
+  readonly download: TftpDownload;
+  readonly received: ReceivedBlocks;
+  readonly server: RemoteInfo;
+}
+
+async function receiveRest({ port, download, received, server }: Transfer, signal: AbortSignal): Promise<void> {
   const { retryMs = DEFAULT_RETRY_MS, attempts = DEFAULT_ATTEMPTS, filename } = download;
-  for (let silences = 0; !received.isComplete; acknowledge()) {
+  for (let silences = 0; silences <= attempts;) {
+    port.send({ kind: 'ack', block: received.count & 0xffff }, server);
+    if (received.isComplete) return;
     const arrival = await port.receive(retryMs, signal);
     if (arrival?.packet.kind === 'error') throw refused(filename, arrival.packet);
     silences = arrival !== undefined && received.take(arrival.packet) ? 0 : silences + 1;
-    if (silences > attempts)
-      throw new TftpFailed(filename, `the server fell silent after block ${String(received.count)}`);
   }
-  return checked(received.content(), options.get('tsize'), filename);
+  throw new TftpFailed(filename, `the server fell silent after block ${String(received.count)}`);
 }
 
 /** The blocks of a transfer so far, in order. */
