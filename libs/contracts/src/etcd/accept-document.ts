@@ -1,6 +1,6 @@
 import { getMetadataStorage } from 'class-validator';
 import type { ClassConstructor } from 'class-transformer';
-import { declarationsOf, type DeclaredField } from '../fields/field-registry.js';
+import { declarationsOf, type DeclaredField, type FieldReader } from '../fields/field-registry.js';
 import { isHarmless } from './document-shape.js';
 
 type Fields = ReadonlyMap<string, DeclaredField>;
@@ -46,10 +46,18 @@ function accept<T extends object>(
 /** The value in its final form; `undefined` when it breaks a rule. */
 function readField({ spec, reader }: DeclaredField, sent: unknown, isLenient: boolean): unknown {
   if (spec.required && sent === null) return undefined;
+  if (reader.parse !== undefined) return typeof sent === 'string' ? reader.parse(sent) : undefined;
   const value = reader.normalise === undefined ? sent : reader.normalise(sent);
   if (!reader.check(value)) return undefined;
-  if (reader.nested === undefined) return value;
-  const { schema, isList } = reader.nested;
+  return reader.nested === undefined ? value : readNested(reader.nested, value, isLenient);
+}
+
+/** `value` is a document, or a list of documents, as the field's own rule found. */
+function readNested(
+  { schema, isList }: NonNullable<FieldReader['nested']>,
+  value: unknown,
+  isLenient: boolean,
+): unknown {
   const fields = planFor(schema);
   if (fields === undefined) return undefined;
   const how = { fields, isLenient };

@@ -33,12 +33,13 @@ export function defineKey<const Pattern extends string, Value extends object>(
   value: { readonly schema: ClassConstructor<Value>; readonly writers: readonly KeyWriter[] },
 ): KeyContract<PartsOf<Pattern>, Value> {
   const parts = [...pattern.matchAll(PART)].map(([, name]) => name as PartsOf<Pattern>);
+  const [head = '', ...tails] = pattern.split(/\{[a-z_]+\}/);
   const shape = new RegExp(`^${pattern.replace(PART, '([^/]+)')}$`);
   return {
     ...value,
     pattern,
     parts,
-    key: (ids) => pattern.replace(PART, (_, name: PartsOf<Pattern>) => segment(ids[name], pattern)),
+    key: (ids) => parts.reduce((key, name, index) => `${key}${segment(ids[name], pattern)}${tails[index] ?? ''}`, head),
     parse: (key) => {
       const found = shape.exec(key);
       if (found === null) return undefined;

@@ -31,6 +31,8 @@ export interface FieldReader {
   /** Whether the value, normalised and with its nested documents read, is valid. */
   readonly check: (value: unknown) => boolean;
   readonly normalise?: (value: unknown) => unknown;
+  /** Both in one, for a value with a parser of its own: its canonical form, or `undefined`. */
+  readonly parse?: (text: string) => string | undefined;
   /** The value is a document of this class, or a list of such. */
   readonly nested?: { readonly schema: new () => object; readonly isList: boolean };
 }

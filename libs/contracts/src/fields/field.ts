@@ -38,7 +38,7 @@ interface Assembly extends Omit<FieldReader, 'check'> {
 }
 
 /** Combines presence, rule, registry and OpenAPI into one property decorator. */
-export function assembleField({ options, spec, api, rule, normalise, nested }: Assembly): PropertyDecorator {
+export function assembleField({ options, spec, api, rule, normalise, parse, nested }: Assembly): PropertyDecorator {
   const required = options.optional !== true;
   const example = options.example === undefined ? {} : { example: options.example };
   const presence = required
@@ -62,6 +62,7 @@ export function assembleField({ options, spec, api, rule, normalise, nested }: A
   const reader: FieldReader = {
     check: rule.check,
     ...(normalise === undefined ? {} : { normalise }),
+    ...(parse === undefined ? {} : { parse }),
     ...(nested === undefined ? {} : { nested }),
   };
   return (target, key) => {

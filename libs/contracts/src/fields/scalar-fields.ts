@@ -142,5 +142,6 @@ export function ParsedField(
     api: { type: String },
     rule,
     normalise,
+    parse,
   });
 }

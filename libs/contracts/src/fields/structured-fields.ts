@@ -107,11 +107,29 @@ export function TextMapField(options: FieldOptions & { readonly maxItems: number
 
 const MAX_JSON_DEPTH = 8;
 
-function isBoundedJson(value: unknown, depth = 0): boolean {
-  if (depth > MAX_JSON_DEPTH) return false;
-  if (Array.isArray(value)) return value.every((item) => isBoundedJson(item, depth + 1));
-  if (isPlainObject(value)) return Object.values(value).every((item) => isBoundedJson(item, depth + 1));
-  return value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+/** Octets of the worst a character can become: `\\u001f`. */
+const MAX_CHAR_BYTES = 6;
+const MAX_NUMBER_BYTES = 32;
+
+/** Octets that a value takes as JSON at most; infinite when it is not JSON or nested too deep. */
+function jsonBytesAtMost(value: unknown, depth = 0): number {
+  if (depth > MAX_JSON_DEPTH) return Infinity;
+  if (typeof value === 'string') return value.length * MAX_CHAR_BYTES + 2;
+  if (typeof value === 'number') return MAX_NUMBER_BYTES;
+  if (typeof value === 'boolean' || value === null) return 5;
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + jsonBytesAtMost(item, depth + 1) + 1, 2);
+  if (!isPlainObject(value)) return Infinity;
+  let sum = 2;
+  for (const [key, item] of Object.entries(value)) {
+    sum += key.length * MAX_CHAR_BYTES + 4 + jsonBytesAtMost(item, depth + 1);
+  }
+  return sum;
+}
+
+/** Writing the JSON down to measure it is left for what comes near the limit. */
+function fitsJson(value: unknown, maxBytes: number): boolean {
+  const atMost = jsonBytesAtMost(value);
+  return atMost <= maxBytes || (atMost < Infinity && Buffer.byteLength(JSON.stringify(value)) <= maxBytes);
 }
 
 /** A free-form JSON object, or text for the earlier clients; bounded in size and depth. */
@@ -124,8 +142,7 @@ export function JsonField(
     name: 'json',
     check: (value) =>
       (isPlainObject(value) || (allowText && typeof value === 'string') || (allowList && Array.isArray(value))) &&
-      isBoundedJson(value) &&
-      Buffer.byteLength(JSON.stringify(value)) <= maxBytes,
+      fitsJson(value, maxBytes),
     message: `must be ${forms} of at most ${String(maxBytes)} bytes of JSON, nested at most ${String(MAX_JSON_DEPTH)} deep`,
   };
   return assembleField({

@@ -15,8 +15,12 @@ function normal(name: string): string {
     .replace(/[\s_]+/g, '-');
 }
 
+const names = new WeakMap<Profile, readonly string[]>();
+
 function namesOf(profile: Profile): readonly string[] {
-  return [profile.name, ...profile.aliases].map(normal);
+  const known = names.get(profile) ?? [profile.name, ...profile.aliases].map(normal);
+  names.set(profile, known);
+  return known;
 }
 
 /**

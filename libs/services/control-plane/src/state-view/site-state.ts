@@ -52,6 +52,10 @@ export class SiteState {
     this.outbox,
   ];
 
+  readonly #byContract: ReadonlyMap<unknown, AnyTable> = new Map(
+    [...this.#ofSites, ...this.#shared].map((table) => [table.contract, table]),
+  );
+
   /** Takes over changes; a key of no known kind is somebody else's and is passed over. */
   apply(changes: readonly Change[]): void {
     for (const change of changes) this.#applyOne(change);
@@ -62,7 +66,7 @@ export class SiteState {
     contract: KeyContract<Parts, V>,
     ids: Readonly<Record<Parts, string>>,
   ): Stored<V> | undefined {
-    const table = [...this.#ofSites, ...this.#shared].find((kept) => Object.is(kept.contract, contract));
+    const table = this.#byContract.get(contract);
     return (table as unknown as RecordTable<Parts, V> | undefined)?.get(ids);
   }
 
