@@ -92,7 +92,7 @@ describe('DtoPipe', () => {
 
   it('refuses nesting that would exhaust a stack', () => {
     const deep: unknown = JSON.parse(`${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`);
-    expect(refusal(deep).message).toContain('nested deeper than 32 levels');
+    expect(refusal(deep).message).toContain('nested more than 32 deep');
   });
 
   it('keeps the answer small when everything is wrong', () => {
