@@ -67,7 +67,7 @@ const crossings: Violation[] = [
   {
     what: 'protocol on an adapter',
     file: protocol,
-    source: "import '@rackwright/adapter-udp-socket';",
+    source: "import '@rackwright/adapter-liquid-templates';",
     rule: boundary,
     reason: layer,
   },
@@ -81,7 +81,7 @@ const crossings: Violation[] = [
   { what: 'adapter on Nest', file: memoryStore, source: "import '@nestjs/common';", rule: boundary, reason: banned },
   {
     what: 'adapter on platform',
-    file: memoryStore,
+    file: 'libs/adapters/udp-socket/src/node-datagram-sockets.ts',
     source: "import '@rackwright/platform';",
     rule: boundary,
     reason: layer,
