@@ -62,9 +62,10 @@ function serverOf({ sn, mac, created_at: at, tags }: Task): ServerRecord {
 function nodeOf({ idc, sn, mac, status, hostname, created_at, updated_at }: Task, ip: Ipv4): NodeRecord {
   return {
     ...{ mac, idc, sn, ip, gateway: GATEWAY, dns: [GATEWAY], netmask: address('255.255.0.0') },
-    status: status === 'completed' ? 'online' : status === 'installing' ? 'installing' : 'discovered',
+    status: status === 'completed' ? 'installed' : status === 'installing' ? 'installing' : 'discovered',
     ...(hostname === undefined ? {} : { hostname }),
-    ...{ created_at, updated_at, last_heartbeat: updated_at },
+    created_at,
+    updated_at,
   };
 }
 

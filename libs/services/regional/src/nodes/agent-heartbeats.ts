@@ -20,6 +20,7 @@ const TOPIC_FILTER = 'node/+/status';
 /** Agents report every 30 s; a node that missed three is offline. */
 const OFFLINE_AFTER_MS = 100_000;
 const SWEEP_EVERY_MS = 15_000;
+const MARKED_AT_ONCE = 16;
 /** A heartbeat that says nothing new is written no more often than this. */
 const REWRITE_EVERY_MS = 15_000;
 const MAX_PAYLOAD_BYTES = 4_096;
@@ -50,7 +51,7 @@ export class AgentHeartbeats implements AsyncDisposable {
   readonly #parts: AgentHeartbeatsParts;
   readonly #outcomes: CounterMetric<'outcome'>;
   readonly #subscription: Subscription;
-  readonly #inHand = new Map<Mac, Promise<void>>();
+  readonly #inHand = new Map<Mac, Promise<unknown>>();
   /** The latest news of nodes whose last write has not ended. */
   readonly #waiting = new Map<Mac, AgentStatus>();
   #sweep: Cancel;
@@ -118,25 +119,38 @@ export class AgentHeartbeats implements AsyncDisposable {
 
   #scheduleSweep(): Cancel {
     return this.#parts.clock.schedule(SWEEP_EVERY_MS, () => {
-      const silentSince = formatInstant((this.#parts.clock.now() - OFFLINE_AFTER_MS) as EpochMs);
-      for (const { mac, status, last_heartbeat: last } of this.#parts.state.nodes()) {
-        if (status === 'online' && last !== undefined && last < silentSince) this.#goOffline(mac);
-      }
-      this.#sweep = this.#scheduleSweep();
+      void this.#markSilent().then(() => {
+        if (!this.#isEnded) this.#sweep = this.#scheduleSweep();
+      });
     });
   }
 
-  #goOffline(mac: Mac): void {
-    if (this.#inHand.has(mac)) return;
+  /** After a long outage every node is silent: so many at a time, and no further once etcd is away. */
+  async #markSilent(): Promise<void> {
+    const silentSince = formatInstant((this.#parts.clock.now() - OFFLINE_AFTER_MS) as EpochMs);
+    const silent: Mac[] = [];
+    for (const { mac, status, last_heartbeat: last } of this.#parts.state.nodes()) {
+      if (status === 'online' && last !== undefined && last < silentSince) silent.push(mac);
+    }
+    for (let from = 0; from < silent.length && !this.#isEnded; from += MARKED_AT_ONCE) {
+      const marked = await Promise.all(silent.slice(from, from + MARKED_AT_ONCE).map((mac) => this.#goOffline(mac)));
+      if (marked.includes('away')) return;
+    }
+  }
+
+  #goOffline(mac: Mac): Promise<'done' | 'away'> {
+    if (this.#inHand.has(mac)) return Promise.resolve('done');
     const { desk, logger } = this.#parts;
     const work = desk
       .markOffline(mac)
-      .then(() => undefined)
+      .then(() => 'done' as const)
       .catch((err: unknown) => {
         logger.debug({ err, mac }, 'node not marked offline');
+        return isRetryable(err) ? ('away' as const) : ('done' as const);
       })
       .finally(() => this.#inHand.delete(mac));
     this.#inHand.set(mac, work);
+    return work;
   }
 
   #count(outcome: Outcome): void {
