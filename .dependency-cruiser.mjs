@@ -114,7 +114,9 @@ export default {
       comment:
         'A package imports only what its own package.json declares; tests may also use the root development tools.',
       severity: 'error',
-      from: { pathNot: [tests, '^libs/testing/src/conformance/', '^[^/]+$', '^tools/[^/]+[.](mjs|ts)$', '^tools/lint/'] },
+      from: {
+        pathNot: [tests, '^libs/testing/src/conformance/', '^[^/]+$', '^tools/[^/]+[.](mjs|ts)$', '^tools/lint/'],
+      },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
     },
   ],
