@@ -51,7 +51,7 @@ export class NatsLink implements AsyncDisposable {
   /** Calls `listener` with the living session, if any, and with every later one; returns how to stop that. */
   onSession(listener: SessionListener): () => void {
     this.#listeners.add(listener);
-    if (this.#session !== undefined) listener(this.#session);
+    if (this.#session !== undefined) this.#tell(listener, this.#session);
     return () => this.#listeners.delete(listener);
   }
 
@@ -107,13 +107,22 @@ export class NatsLink implements AsyncDisposable {
     if (this.#isClosing()) return connection.close();
     this.#session = session;
     logger.info({ server: connection.getServer() }, 'nats connected');
-    for (const listener of this.#listeners) listener(session);
+    for (const listener of this.#listeners) this.#tell(listener, session);
     this.#firstAttempt.resolve(undefined);
     void this.#logStatus(connection);
     const err = await connection.closed();
     this.#session = undefined;
     ended.abort(busUnavailable(err));
     if (!this.#isClosing()) logger.warn({ err }, 'nats connection lost');
+  }
+
+  /** A connection that just closed takes no subscriptions any more; the next session is offered again. */
+  #tell(listener: SessionListener, session: NatsSession): void {
+    try {
+      listener(session);
+    } catch (err) {
+      this.#options.logger.warn({ err }, 'nats session not taken up; waiting for the next one');
+    }
   }
 
   async #logStatus(connection: NatsConnection): Promise<void> {

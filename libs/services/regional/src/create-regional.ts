@@ -28,6 +28,8 @@ export interface RegionalService extends AsyncDisposable {
   readonly http: HttpService;
   readonly registration: RegionRegistration;
   readonly serving: Serving;
+  /** Resolves when everything has been read from etcd once; rejects when the region ends before. */
+  readonly viewRead: Promise<void>;
 }
 
 /** What a region remembers of earlier runs. */
@@ -65,6 +67,7 @@ export async function createRegional(parts: RegionalParts): Promise<RegionalServ
     http,
     registration,
     serving,
+    viewRead: sync.synced,
     async [Symbol.asyncDispose]() {
       await http[Symbol.asyncDispose]();
       configurer[Symbol.dispose]();
@@ -116,10 +119,10 @@ function createServing(
   { hasSnapshot, identity }: Memory,
   { state, desk, plane }: Desks,
 ): Serving {
-  const { bus, logger, config } = parts;
+  const { bus, config } = parts;
   return new Serving({
+    ...parts,
     plane,
-    logger,
     openResponders: () => [
       new RegionResponders({ idc: config.idc, bus, desk, plane }),
       new AgentHeartbeats({ ...parts, desk, state }),

@@ -1,11 +1,13 @@
 import type { FastifyInstance } from 'fastify';
-import type { Logger } from '@rackwright/kernel';
+import { backoffMs, type Cancel, type Clock, type Logger, type Random } from '@rackwright/kernel';
 import { ProblemError } from '@rackwright/platform';
 import type { BootPlane } from './boot-plane.port.js';
 import type { RegionRole } from './registration/region-registration.js';
 
 /** Routes that answer whether or not the region serves. */
 const ALWAYS_OPEN: readonly string[] = ['/health', '/ready', '/metrics', '/openapi.json', '/docs'];
+/** A port still held by somebody else, or a bus that went away just now: both pass. */
+const RETRY = { retryMinMs: 200, retryMaxMs: 5_000 } as const;
 
 export interface ServingParts {
   readonly plane: BootPlane;
@@ -13,6 +15,8 @@ export interface ServingParts {
   readonly openResponders: () => readonly AsyncDisposable[];
   /** Whether this instance served its IDC when it ran last and still knows what it knew. */
   readonly mayServeUnregistered: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
 }
 
@@ -24,6 +28,9 @@ export class Serving implements AsyncDisposable {
   #isOpen = false;
   #responders: readonly AsyncDisposable[] = [];
   #switching: Promise<void> = Promise.resolve();
+  #failure: string | undefined;
+  #failures = 0;
+  #cancelRetry: Cancel | undefined;
 
   constructor(parts: ServingParts) {
     this.#parts = parts;
@@ -37,9 +44,8 @@ export class Serving implements AsyncDisposable {
   /** Why machines are not answered. */
   get reason(): string {
     if (!this.#hasView) return 'the view of the data centre has not been read yet';
-    return this.#role === 'standby'
-      ? 'another instance serves this data centre; standing by'
-      : 'the region is not registered';
+    if (this.#role === 'standby') return 'another instance serves this data centre; standing by';
+    return this.#failure ?? 'the region is not registered';
   }
 
   /** The view may be served from. */
@@ -74,6 +80,7 @@ export class Serving implements AsyncDisposable {
   }
 
   async #switch(): Promise<void> {
+    this.#cancelRetry?.();
     const mayServe = this.#role === 'active' || (this.#role === 'unregistered' && this.#parts.mayServeUnregistered);
     const opens = mayServe && this.#hasView;
     if (opens === this.#isOpen) return;
@@ -82,13 +89,32 @@ export class Serving implements AsyncDisposable {
       else await this.#close();
     } catch (err) {
       this.#parts.logger.error({ err }, opens ? 'region could not start to serve' : 'region could not stop serving');
+      if (opens) this.#retry(err);
     }
   }
 
+  #retry(err: unknown): void {
+    const { clock, random } = this.#parts;
+    this.#failures += 1;
+    this.#failure = `the region could not start to serve: ${err instanceof Error ? err.message : String(err)}`;
+    this.#cancelRetry = clock.schedule(backoffMs(RETRY, this.#failures, random), () => {
+      this.#update();
+    });
+  }
+
   async #open(): Promise<void> {
-    await this.#parts.plane.start();
-    this.#responders = this.#parts.openResponders();
+    const { plane, openResponders } = this.#parts;
+    await plane.start();
+    try {
+      this.#responders = openResponders();
+    } catch (error) {
+      // Machines that got an address from a region that refuses them everything else would wait for nothing.
+      await plane.stop();
+      throw error;
+    }
     this.#isOpen = true;
+    this.#failure = undefined;
+    this.#failures = 0;
     this.#parts.logger.info({ role: this.#role }, 'region serves its data centre');
   }
 
