@@ -14,6 +14,17 @@ export NX_ISOLATE_PLUGINS := false
 DEPS ?= run
 ARGS ?=
 
+# A region for local work: it answers relays on this host alone, and what it boots is made up unless RW_ASSET_DIR is set.
+define start-regional
+export RW_STATE_DIR="$${RW_STATE_DIR:-.rackwright/$$RW_IDC}" RW_DHCP_MODE="$${RW_DHCP_MODE:-server}"
+if [[ -z "$${RW_DHCP_INTERFACE:-}" ]]; then export RW_DHCP_RELAYS="$${RW_DHCP_RELAYS:-127.0.0.1}"; fi
+if [[ -z "$${RW_ASSET_DIR:-}" ]]; then
+  export RW_ASSET_DIR=.rackwright/assets
+  node tools/demo/dist/prepare-assets.js "$$RW_ASSET_DIR"
+fi
+exec node apps/regional/dist/main.js $(ARGS)
+endef
+
 .PHONY: help deps modules build demo run run-regional run-regional-dc2 run-agent start-etcd stop-etcd start-nats stop-nats test check bench clean
 
 help: ## List the commands
@@ -38,15 +49,14 @@ run: build ## Run the control plane on port 8080 (needs etcd and NATS: start-etc
 
 run-regional: build ## Run the region dc1 on unprivileged ports: HTTP 8081, DHCP 6767, TFTP 6969
 	@export RW_IDC="$${RW_IDC:-dc1}" RW_HTTP_PORT="$${RW_HTTP_PORT:-8081}" RW_DHCP_PORT="$${RW_DHCP_PORT:-6767}" RW_TFTP_PORT="$${RW_TFTP_PORT:-6969}"
-	exec node apps/regional/dist/main.js $(ARGS)
+	$(start-regional)
 
 run-regional-dc2: build ## Run the region dc2 beside it: HTTP 8091, DHCP 6867, TFTP 7069
 	@export RW_IDC="$${RW_IDC:-dc2}" RW_HTTP_PORT="$${RW_HTTP_PORT:-8091}" RW_DHCP_PORT="$${RW_DHCP_PORT:-6867}" RW_TFTP_PORT="$${RW_TFTP_PORT:-7069}"
-	exec node apps/regional/dist/main.js $(ARGS)
+	$(start-regional)
 
-run-agent: build ## Power on one simulated machine against the region dc1
-	@export RW_IDC="$${RW_IDC:-dc1}" RW_HTTP_PORT="$${RW_HTTP_PORT:-8081}" RW_DHCP_PORT="$${RW_DHCP_PORT:-6767}" RW_TFTP_PORT="$${RW_TFTP_PORT:-6969}"
-	exec node tools/demo/dist/run-agent.js $(ARGS)
+run-agent: build ## Power on one simulated machine against the region dc1 (ARGS=--help)
+	@exec node tools/demo/dist/run-agent.js $(ARGS)
 
 start-etcd: ## Start an etcd in the background, with its data under .rackwright
 	@bash tools/deps.sh run

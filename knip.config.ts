@@ -17,7 +17,7 @@ const config: KnipConfig = {
     'libs/*': library,
     'libs/{domain,protocol,adapters,services}/*': library,
     'apps/*': program,
-    'tools/demo': { ...program, entry: [...program.entry, 'src/run-agent.ts'] },
+    'tools/demo': { ...program, entry: [...program.entry, 'src/run-agent.ts', 'src/prepare-assets.ts'] },
     e2e: { entry: ['src/**/*.e2e.spec.ts'], project: 'src/**/*.ts' },
     bench: program,
   },

@@ -53,5 +53,6 @@ export { answerError, type ProblemAnswer } from './problems/problem-answer.js';
 export { ProblemError, type ProblemOptions } from './problems/problem-error.js';
 export { renderProblem } from './problems/render-problem.js';
 export { exitCodes, runService, type ServiceContext, type ServiceDefinition } from './run-service.js';
+export { settingsReference } from './config/settings-reference.js';
 export { processHost, type ServiceHost } from './config/process-host.js';
 export { DtoPipe, type DtoOptions } from './validation/dto.pipe.js';

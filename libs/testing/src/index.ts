@@ -38,6 +38,7 @@ export {
 export { SimulatedRelay, type RelayUplink } from './machines/simulated-relay.js';
 export { ApiClient, CallRefused, type TaskSummary } from './lab/api-client.js';
 export { Lab, startLab, type LabRegion, type LabSetup, type RegionPorts } from './lab/lab.js';
+export { prepareSimulatedAssets } from './lab/simulated-assets.js';
 export { launchService, ServiceProcess, type ServiceLaunch } from './launchers/launch-service.js';
 export {
   durableDocumentConformance,

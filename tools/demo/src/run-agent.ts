@@ -2,13 +2,13 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseIpv4, parseMac, parseSn, type Ipv4, type Mac, type Sn } from '@rackwright/kernel';
 import {
   briskPace,
-  describeMachine,
   firmwares,
   SeededRandom,
   SimulatedMachine,
   SimulatedRelay,
   uuidOf,
   type Firmware,
+  type MachineEntry,
 } from '@rackwright/testing';
 
 interface Flags {
@@ -41,6 +41,10 @@ const { sn, mac, firmware, dhcpPort, tftpPort, link } = new Command('run-agent')
   .addOption(
     option('--link <address>', "an address of the machine's subnet", parseIpv4).default(parseIpv4('10.101.1.1')),
   )
+  .addHelpText(
+    'after',
+    '\nThe region must have a subnet with that address in it, and the machine a task, or it waits until it has one.',
+  )
   .parse()
   .opts<Flags>();
 
@@ -53,11 +57,13 @@ const machine = new SimulatedMachine({
   random: new SeededRandom(Date.now()),
   pace: { ...briskPace, dhcpRetryMs: [1_000, 2_000, 4_000], httpRetryMs: 1_000, stepMs: 1_000, scriptSecondMs: 1_000 },
 });
-let shown = '';
+let shown: MachineEntry | undefined;
 machine.onChange(() => {
-  const line = describeMachine(machine);
-  if (line !== shown) process.stdout.write(`${line}\n`);
-  shown = line;
+  const from = shown === undefined ? 0 : machine.entries.lastIndexOf(shown) + 1;
+  for (const { stage, detail } of machine.entries.slice(from)) {
+    process.stdout.write(`${machine.identity.sn} ${stage}${detail === '' ? '' : `: ${detail}`}\n`);
+  }
+  shown = machine.entries.at(-1);
 });
 machine.powerOn();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {

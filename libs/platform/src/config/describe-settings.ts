@@ -21,8 +21,7 @@ export function describeSettings(settings: SettingTable, name: string): string {
 }
 
 function describeSetting(setting: Setting<unknown>): readonly string[] {
-  const names = [setting.env, ...setting.aliases];
-  if (setting.secret) names.push(`${setting.env}_FILE`);
+  const names = [...environmentNames(setting), ...setting.aliases];
   return [
     `  --${setting.flag}${setting.type.isSwitch === true ? '[=BOOL]' : ' VALUE'}`,
     `      ${setting.description}`,
@@ -30,7 +29,13 @@ function describeSetting(setting: Setting<unknown>): readonly string[] {
   ];
 }
 
-function describeDefault(setting: Setting<unknown>): string {
+/** Our environment names of a setting; a secret may also come from a file. */
+export function environmentNames({ env, secret }: Setting<unknown>): readonly string[] {
+  return secret ? [env, `${env}_FILE`] : [env];
+}
+
+/** Whether a setting must be given, and what it is when it is not. */
+export function describeDefault(setting: Setting<unknown>): string {
   if (setting.required) return `Required: ${setting.type.expected}.`;
   if (setting.default === undefined || setting.default === null) return `Optional: ${setting.type.expected}.`;
   const text = String(setting.type.format(setting.default));

@@ -14,6 +14,7 @@ import {
 /** Every setting of the control plane. */
 export const controlPlaneSettings = {
   ...commonSettings,
+  logLevel: { ...commonSettings.logLevel, aliases: ['NF_LOG_LEVEL'] },
   webOrigins: setting<readonly string[]>({
     key: 'web.origins',
     type: list(url('http', 'https')),

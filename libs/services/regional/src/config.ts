@@ -20,7 +20,15 @@ import { checkDhcpSettings } from './dhcp/dhcp-settings.js';
 export const regionalSettings = {
   ...commonSettings,
   ...bootPlaneSettings,
-  httpPort: setting({ key: 'http.port', type: port(), default: 8081, description: 'Port to serve HTTP on.' }),
+  httpHost: { ...commonSettings.httpHost, aliases: ['SMEE_HTTP_ADDR'] },
+  httpPort: setting({
+    key: 'http.port',
+    type: port(),
+    default: 8081,
+    aliases: ['SMEE_HTTP_PORT'],
+    description: 'Port to serve HTTP on.',
+  }),
+  logLevel: { ...commonSettings.logLevel, aliases: ['NF_LOG_LEVEL', 'SMEE_LOG_LEVEL'] },
   idc: requiredSetting<Idc>({
     key: 'idc',
     type: parsed('a data centre name of a-z, 0-9 and "-"', parseIdc),

@@ -42,7 +42,7 @@ export const dhcpSettings = {
   dhcpInterface: optionalSetting({
     key: 'dhcp.interface',
     type: text('the name of a network interface'),
-    aliases: ['NF_DHCP_INTERFACE'],
+    aliases: ['NF_DHCP_INTERFACE', 'SMEE_DHCP_IFACE'],
     description: 'Interface on which machines are answered directly. Nothing leaves by any other.',
   }),
   dhcpRelays: setting<readonly Cidr[]>({
@@ -75,6 +75,7 @@ export const dhcpSettings = {
     key: 'boot.next_server',
     type: ipv4(),
     env: 'RW_NEXT_SERVER',
+    aliases: ['NF_DHCP_TFTP_SERVER', 'SMEE_DHCP_TFTP_IP'],
     default: LOOPBACK,
     description: 'Address at which machines reach TFTP, unless their subnet names another. Our server identifier.',
   }),

@@ -3,14 +3,27 @@ import { flag, integer, parsed, port, setting } from '@rackwright/platform';
 
 /** Settings of TFTP; spread into the settings of the regional service. */
 export const tftpSettings = {
-  tftpEnabled: setting({ key: 'tftp.enabled', type: flag(), default: true, description: 'Serve boot files by TFTP.' }),
+  tftpEnabled: setting({
+    key: 'tftp.enabled',
+    type: flag(),
+    default: true,
+    aliases: ['SMEE_TFTP_ENABLED'],
+    description: 'Serve boot files by TFTP.',
+  }),
   tftpAddress: setting<Ipv4>({
     key: 'tftp.address',
     type: parsed('an IPv4 address', parseIpv4),
     default: '127.0.0.1' as Ipv4,
+    aliases: ['SMEE_TFTP_ADDR'],
     description: 'Address to serve TFTP on.',
   }),
-  tftpPort: setting({ key: 'tftp.port', type: port(), default: 69, description: 'UDP port of TFTP.' }),
+  tftpPort: setting({
+    key: 'tftp.port',
+    type: port(),
+    default: 69,
+    aliases: ['SMEE_TFTP_PORT'],
+    description: 'UDP port of TFTP.',
+  }),
   tftpMaxSessions: setting({
     key: 'tftp.max_sessions',
     type: integer(1, 20_000),
