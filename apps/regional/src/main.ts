@@ -1,3 +1,4 @@
+import { returnMemory } from './compact-heap.js';
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { EtcdStore } from '@rackwright/adapter-etcd-store';
@@ -46,7 +47,10 @@ async function start(context: ServiceContext<typeof regionalSettings>): Promise<
     (_, part) => new FileDocument(join(stateDir, 'view', `${part}.snapshot`)),
   );
   const identity = new FileDocument(join(stateDir, 'identity.json'));
-  starting.use(await createRegional({ ...context, store, bus, snapshots, identity, factLog, logLog, bootPlane }));
+  const region = starting.use(
+    await createRegional({ ...context, store, bus, snapshots, identity, factLog, logLog, bootPlane }),
+  );
+  region.viewRead.then(returnMemory, () => undefined);
   return starting.move();
 }
 

@@ -19,7 +19,7 @@ export const taskKey = keyspace.task.key({ idc, sn });
 
 /** What a region leaves on its disk. */
 export interface RegionDisk {
-  readonly snapshot: MemoryDisk;
+  readonly snapshot: readonly MemoryDisk[];
   readonly identity: MemoryDisk;
   readonly facts: MemoryDisk;
   readonly logs: MemoryDisk;
@@ -27,7 +27,7 @@ export interface RegionDisk {
 
 export function newDisk(): RegionDisk {
   return {
-    snapshot: new MemoryDisk(),
+    snapshot: [new MemoryDisk(), new MemoryDisk(), new MemoryDisk()],
     identity: new MemoryDisk(),
     facts: new MemoryDisk(),
     logs: new MemoryDisk(),
@@ -100,7 +100,7 @@ export class Site {
       version: '0.0.0',
       store,
       bus,
-      snapshot: new MemoryDocument(disk.snapshot),
+      snapshots: disk.snapshot.map((part) => new MemoryDocument(part)),
       identity: new MemoryDocument(disk.identity),
       factLog: new MemoryJournal(disk.facts),
       logLog: new MemoryJournal(disk.logs),
@@ -171,7 +171,13 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-function headersOf({ json, text, type = 'application/json', headers, ...options }: CallOptions): Record<string, string> {
+function headersOf({
+  json,
+  text,
+  type = 'application/json',
+  headers,
+  ...options
+}: CallOptions): Record<string, string> {
   const bearer = options.token === undefined ? token : options.token;
   const hasBody = json !== undefined || text !== undefined;
   return {
