@@ -1,4 +1,4 @@
-import type { Change, IdcSettingsRecord, Revision, ServerRecord } from '@rackwright/contracts';
+import type { Change, IdcSettingsRecord, Revision, ServerRecord, StoreEntry } from '@rackwright/contracts';
 import type { Lease, Node, Reservation, Subnet } from '@rackwright/domain-netboot';
 import { builtinProfiles, isUnfinished, mergeProfiles, type Profile, type Task } from '@rackwright/domain-provisioning';
 import type { Idc, Instant, Logger, Mac, Sn } from '@rackwright/kernel';
@@ -28,6 +28,8 @@ export class RegionState implements RegionView {
   #subnets: readonly Subnet[] | undefined;
   #profiles: readonly Profile[] | undefined;
   #revision = BEFORE_ALL;
+  /** What this process wrote before the first listing had arrived, which may lack it. */
+  #ownWrites: Map<string, Revision> | undefined = new Map();
 
   constructor(idc: Idc, logger: Logger) {
     this.#records = new RegionRecords(idc);
@@ -131,12 +133,20 @@ export class RegionState implements RegionView {
 
   /** Takes changes of the store. */
   apply(changes: readonly Change[]): void {
-    const seen: ViewChange[] = [];
-    for (const change of changes) {
-      const changed = change.kind === 'put' ? this.#put(change.entry) : this.#delete(change.key, change.modRevision);
-      if (changed !== undefined) seen.push(changed);
-    }
-    this.#tell(seen);
+    this.#applyOver(changes, (_key, { kind, id }) => kind.revisionOf(id));
+  }
+
+  /**
+   * Takes what the store held when it was listed first. The snapshot gives way to it whatever the revisions say: they may
+   * be those of another etcd, one that was replaced or restored since.
+   */
+  applyFirst(changes: readonly Change[]): void {
+    this.#applyOver(changes, (key) => this.#ownWrites?.get(key));
+  }
+
+  /** Everything has been listed once. */
+  endFirstListing(): void {
+    this.#ownWrites = undefined;
   }
 
   /** Takes what was read back from the snapshot, which a checksum vouches for. */
@@ -156,6 +166,7 @@ export class RegionState implements RegionView {
     const held = at.kind.revisionOf(at.id);
     if (held !== undefined && held > modRevision) return;
     at.kind.adopt(at.id, value, modRevision);
+    this.#ownWrites?.set(key, modRevision);
     this.#tell([this.#changed(at)]);
   }
 
@@ -186,15 +197,22 @@ export class RegionState implements RegionView {
     for (const records of this.#records.kinds) yield* records.texts((id) => accepts({ kind: records.kind, id }));
   }
 
-  #put(entry: {
-    readonly key: string;
-    readonly value: string;
-    readonly modRevision: Revision;
-  }): ViewChange | undefined {
-    const at = this.#locate(entry.key);
-    if (at === undefined) return undefined;
-    const held = at.kind.revisionOf(at.id);
-    if (held !== undefined && held >= entry.modRevision) return undefined;
+  /** Changes that are not newer than what is held of their key change nothing. */
+  #applyOver(changes: readonly Change[], revisionHeld: (key: string, at: Located) => Revision | undefined): void {
+    const seen: ViewChange[] = [];
+    for (const change of changes) {
+      const key = change.kind === 'put' ? change.entry.key : change.key;
+      const at = this.#locate(key);
+      if (at === undefined) continue;
+      const held = revisionHeld(key, at) ?? BEFORE_ALL;
+      const changed = change.kind === 'put' ? this.#put(at, change.entry, held) : this.#delete(at, change, held);
+      if (changed !== undefined) seen.push(changed);
+    }
+    this.#tell(seen);
+  }
+
+  #put(at: Located, entry: StoreEntry, held: Revision): ViewChange | undefined {
+    if (held >= entry.modRevision) return undefined;
     const put = at.kind.put(at.id, entry.value, entry.modRevision);
     if (!put.ok) {
       this.invalid.add(entry.key, entry.modRevision, put.fault.errors);
@@ -205,12 +223,10 @@ export class RegionState implements RegionView {
     return this.#changed(at);
   }
 
-  #delete(key: string, deletedAt: Revision): ViewChange | undefined {
+  #delete(at: Located, { key, modRevision }: Change & { kind: 'delete' }, held: Revision): ViewChange | undefined {
     this.invalid.clear(key);
-    const at = this.#locate(key);
-    const held = at?.kind.revisionOf(at.id);
-    if (held !== undefined && held > deletedAt) return undefined;
-    return at?.kind.delete(at.id) === true ? this.#changed(at) : undefined;
+    if (held > modRevision) return undefined;
+    return at.kind.delete(at.id) ? this.#changed(at) : undefined;
   }
 
   #locate(key: string): Located | undefined {

@@ -22,7 +22,9 @@ export class ViewSync implements AsyncDisposable {
     const main = idcPrefix(idc);
     this.#prefixes = [main, `/os/unmatched_reports/${idc}/`, PROFILES_PREFIX];
     this.#watches = this.#prefixes.map((prefix) => this.#follow(store, prefix, prefix === main));
-    this.synced = Promise.all(this.#watches.map((watch) => watch.synced)).then(() => undefined);
+    this.synced = Promise.all(this.#watches.map((watch) => watch.synced)).then(() => {
+      state.endFirstListing();
+    });
   }
 
   /** Whether every prefix is being followed now. */
@@ -47,20 +49,23 @@ export class ViewSync implements AsyncDisposable {
   #follow(store: Store, prefix: string, isMain: boolean): Watch {
     /** Keys that came from the snapshot and that etcd has not confirmed. */
     let unconfirmed = this.#heldKeys(prefix);
-    let lastRevision: Revision = isMain ? this.#state.revision : 0n;
+    let lastRevision: Revision = 0n;
+    let isListed = false;
     return store.watch(prefix, {
       onChanges: (changes, revision) => {
         if (revision < lastRevision) this.#restartFrom(revision);
         lastRevision = revision;
         if (unconfirmed.size > 0) confirm(unconfirmed, changes);
-        this.#state.apply(changes);
+        if (isListed) this.#state.apply(changes);
+        else this.#state.applyFirst(changes);
         if (isMain) this.#state.revision = revision;
       },
       onSynced: (revision) => {
         if (revision < lastRevision) this.#restartFrom(revision);
         lastRevision = revision;
-        if (unconfirmed.size > 0) this.#state.apply(goneKeys(unconfirmed, revision));
+        if (unconfirmed.size > 0) this.#state.applyFirst(goneKeys(unconfirmed, revision));
         unconfirmed = new Set();
+        isListed = true;
         if (isMain) this.#state.revision = revision;
         this.#connect(prefix);
       },
