@@ -45,7 +45,8 @@ export { LeaderElection, type Lead, type LeaderElectionOptions } from './electio
 export { Health, type CheckResult, type ReadinessCheck } from './health/health.js';
 export { createHttpService, type HttpService, type HttpServiceOptions } from './http/create-http-service.js';
 export { etagOf, parseIfMatch, requireMatch, type IfMatch } from './http/etag.js';
-export { describeApi, type ApiInfo } from './http/openapi.js';
+export { describeApi, type ApiInfo, type ApiPaths } from './http/openapi.js';
+export { Route, type RouteSpec } from './http/route.js';
 export { pageHeaders, pageOf, type PageAnswer, type PageRequest } from './http/paging.js';
 export { IdempotencyLedger, type Claim, type ClaimOutcome } from './idempotency/idempotency-ledger.js';
 export { CLOCK, LOGGER, METRICS, PlatformModule, RANDOM, type PlatformPorts } from './platform.module.js';

@@ -6,7 +6,14 @@ export interface ApiInfo {
   readonly title: string;
   readonly version: string;
   readonly description?: string;
+  /** What the bearer token of authenticated routes is. */
+  readonly bearer?: string;
+  /** Routes that are no controllers: files, scripts, streams. */
+  readonly paths?: ApiPaths;
 }
+
+/** Operations by path and method, as OpenAPI has them. */
+export type ApiPaths = OpenAPIObject['paths'];
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 
@@ -43,7 +50,11 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options'] as 
 export function describeApi(app: NestFastifyApplication, info: ApiInfo): OpenAPIObject {
   const builder = new DocumentBuilder().setTitle(info.title).setVersion(info.version);
   if (info.description !== undefined) builder.setDescription(info.description);
-  const document = SwaggerModule.createDocument(app, builder.build());
+  if (info.bearer !== undefined) {
+    builder.addBearerAuth({ type: 'http', scheme: 'bearer', description: info.bearer });
+  }
+  const described = SwaggerModule.createDocument(app, builder.build());
+  const document = { ...described, paths: { ...described.paths, ...info.paths } };
   for (const path of Object.values(document.paths)) {
     for (const method of METHODS) {
       const operation = path[method];

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { createHttpService, type HttpService, type ReadinessCheck } from '@rackwright/platform';
+import { bootRoutePaths } from './http-boot/boot-route-descriptions.js';
 import type { RegionalParts } from './regional-parts.js';
 import { RegionalModule, type RegionalProviders } from './regional.module.js';
 import type { Serving } from './serving.js';
@@ -7,7 +8,11 @@ import { traceOfRequest } from './tracing/trace-of-request.js';
 
 const API_INFO = {
   title: 'Rackwright regional service',
-  description: 'Network boot, the API of install agents, and the nodes of one data centre.',
+  description:
+    'Network boot, the API of install agents, and the nodes of one data centre. Which boot files to put where is in ' +
+    'docs/guides/boot-files.md. /health, /ready and /metrics are as on every service.',
+  bearer: 'The boot token of the attempt: in the kernel command line and the answer file of the machine.',
+  paths: bootRoutePaths,
 } as const;
 
 /** Listens: the API, the boot routes, and what every service has. */

@@ -2,8 +2,7 @@ import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ReadEvents } from '@rackwright/contracts';
-import { DtoPipe } from '@rackwright/platform';
-import { Route } from '../open-api/route.js';
+import { DtoPipe, Route } from '@rackwright/platform';
 import { EVENT_PARTS, streamEvents, type EventSseParts } from './event-sse.js';
 
 /** `GET /api/v1/events`. */

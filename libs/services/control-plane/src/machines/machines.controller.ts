@@ -11,11 +11,10 @@ import {
   type ServerView,
   type UnmatchedView,
 } from '@rackwright/contracts';
-import { DtoPipe } from '@rackwright/platform';
+import { DtoPipe, Route } from '@rackwright/platform';
 import { answerPut, answerResource } from '../http/answer-resource.js';
 import { ifMatchOf } from '../http/caller.js';
 import { answerPage } from '../http/page-items.js';
-import { Route } from '../open-api/route.js';
 import { ServerAnswer, UnmatchedAnswer } from '../open-api/site-answers.js';
 import { serverPath } from './machine-problems.js';
 import { ServerRegistry } from './server-registry.js';

@@ -2,12 +2,11 @@ import { Body, Controller, Delete, Get, Inject, Param, Put, Query, Req, Res } fr
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { IdcPath, MacPath, PageQuery, PutReservation, PutSubnet, SubnetPath } from '@rackwright/contracts';
-import { DtoPipe } from '@rackwright/platform';
+import { DtoPipe, Route } from '@rackwright/platform';
 import { answerPut, answerResource } from '../http/answer-resource.js';
 import { ifMatchOf } from '../http/caller.js';
 import { answerPage } from '../http/page-items.js';
 import { LeaseAnswer, ReservationAnswer, SubnetAnswer } from '../open-api/site-answers.js';
-import { Route } from '../open-api/route.js';
 import { StateView } from '../state-view/state-view.js';
 import { listLeases, type LeaseView } from './lease-list.js';
 import { reservationPath, Reservations, type ReservationView } from './reservations.js';

@@ -11,11 +11,10 @@ import {
   PatchNode,
   type NodeCommandRecord,
 } from '@rackwright/contracts';
-import { DtoPipe } from '@rackwright/platform';
+import { DtoPipe, Route } from '@rackwright/platform';
 import { answerResource } from '../http/answer-resource.js';
 import { askingOf, ifMatchOf } from '../http/caller.js';
 import { answerPage } from '../http/page-items.js';
-import { Route } from '../open-api/route.js';
 import { CommandAnswer, NodeAnswer } from '../open-api/site-answers.js';
 import { NodeCommands } from './node-commands.js';
 import { NodeDirectory } from './node-directory.js';

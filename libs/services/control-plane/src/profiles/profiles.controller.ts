@@ -2,12 +2,11 @@ import { Body, Controller, Delete, Get, Inject, Param, Put, Query, Req, Res } fr
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PageQuery, ProfilePath, PutProfile, type ProfileView } from '@rackwright/contracts';
-import { DtoPipe } from '@rackwright/platform';
+import { DtoPipe, Route } from '@rackwright/platform';
 import { answerPut, answerResource } from '../http/answer-resource.js';
 import { ifMatchOf } from '../http/caller.js';
 import { answerPage } from '../http/page-items.js';
 import { ProfileAnswer } from '../open-api/site-answers.js';
-import { Route } from '../open-api/route.js';
 import { ProfileCatalog } from './profile-catalog.js';
 
 const atProfile = new DtoPipe(ProfilePath);

@@ -2,10 +2,9 @@ import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { IdcPath, PageQuery } from '@rackwright/contracts';
-import { DtoPipe } from '@rackwright/platform';
+import { DtoPipe, Route } from '@rackwright/platform';
 import { answerPage } from '../http/page-items.js';
 import { IdcStatsAnswer, RegionAnswer, SiteStatsAnswer } from '../open-api/site-answers.js';
-import { Route } from '../open-api/route.js';
 import { RegionDirectory, type RegionView } from '../regions/region-directory.js';
 import { LiveStats, type IdcStats, type SiteStats } from './live-stats.js';
 

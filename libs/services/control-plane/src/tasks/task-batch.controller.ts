@@ -1,9 +1,8 @@
 import { Body, Controller, Inject, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { BatchOptions, BatchTasks, type Problem, type TaskView } from '@rackwright/contracts';
-import { DtoPipe } from '@rackwright/platform';
+import { DtoPipe, Route } from '@rackwright/platform';
 import { ANONYMOUS } from '../http/caller.js';
-import { Route } from '../open-api/route.js';
 import { BatchItemAnswer } from '../open-api/task-answers.js';
 import { defined } from '../store/defined.js';
 import { createBatch } from './task-batch.js';

@@ -2,11 +2,10 @@ import { Body, Controller, Delete, Get, Inject, Param, Post, Query, Req, Res } f
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApproveTask, CreateTask, ListTasks, MachinePath, TaskReason, type TaskView } from '@rackwright/contracts';
-import { DtoPipe } from '@rackwright/platform';
+import { DtoPipe, Route } from '@rackwright/platform';
 import { answerResource } from '../http/answer-resource.js';
 import { ANONYMOUS, askingOf, ifMatchOf } from '../http/caller.js';
 import { answerPage } from '../http/page-items.js';
-import { Route } from '../open-api/route.js';
 import { TaskAnswer } from '../open-api/task-answers.js';
 import { TaskCreation, type WrittenTask } from './task-creation.js';
 import { TaskDecisions } from './task-decisions.js';

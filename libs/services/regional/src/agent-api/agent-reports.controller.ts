@@ -1,9 +1,10 @@
-import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Res, UseGuards } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Headers, Inject, Param, Post, Res, UseGuards } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiExtraModels, ApiParam, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { HardwareReport, ProgressReport, type TaskView } from '@rackwright/contracts';
+import { HardwareReport, LogEntry, ProgressReport, type TaskView } from '@rackwright/contracts';
 import { parseSn } from '@rackwright/kernel';
-import { DtoPipe, ProblemError } from '@rackwright/platform';
+import { DtoPipe, ProblemError, Route } from '@rackwright/platform';
+import { LogsAnswer, ProgressAnswer, ReportAnswer, TaskAnswer } from '../open-api/answers.js';
 import { REGION_STATE, type RegionState } from '../region-view/region-state.js';
 import { BOOT_TOKENS, type BootTokens } from './boot-tokens.js';
 import { BootTokenGuard } from './boot-token.guard.js';
@@ -13,6 +14,8 @@ import { taskView } from './task-view.js';
 
 /** Seconds after which a machine without a task reports again. */
 const UNMATCHED_RETRY_SECONDS = 30;
+
+const ofMachine = { isAuthenticated: true, asksStore: false } as const;
 
 /** `POST /api/v1/{report,progress,logs}` and `GET /api/v1/task/:sn`. */
 @ApiTags('agent')
@@ -33,8 +36,16 @@ export class AgentReportsController {
   }
 
   @Post('report')
-  @HttpCode(200)
-  @ApiBody({ type: HardwareReport })
+  @Route({
+    summary: 'Report the hardware of a machine',
+    description:
+      'Without a valid boot token the report is kept as that of an unmatched machine, and the answer is 202.',
+    body: HardwareReport,
+    status: 200,
+    answer: ReportAnswer,
+    asksStore: false,
+    problems: ['rate-limited', 'journal-full'],
+  })
   async report(
     @Body(new DtoPipe(HardwareReport)) body: HardwareReport,
     @Headers('authorization') authorization: string | undefined,
@@ -51,9 +62,15 @@ export class AgentReportsController {
   }
 
   @Post('progress')
-  @HttpCode(200)
   @UseGuards(BootTokenGuard)
-  @ApiBody({ type: ProgressReport })
+  @Route({
+    ...ofMachine,
+    summary: 'Report the progress of an installation',
+    body: ProgressReport,
+    status: 200,
+    answer: ProgressAnswer,
+    problems: ['task-mismatch', 'task-not-installing', 'journal-full'],
+  })
   async progress(
     @Body(new DtoPipe(ProgressReport)) body: ProgressReport,
     @Headers('authorization') authorization: string | undefined,
@@ -65,9 +82,18 @@ export class AgentReportsController {
   }
 
   @Post('logs')
-  @HttpCode(202)
   @UseGuards(BootTokenGuard)
+  @Route({
+    ...ofMachine,
+    summary: 'Send lines of the install log',
+    description: 'One JSON object per line.',
+    status: 202,
+    answer: LogsAnswer,
+    problems: ['invalid-request', 'body-too-large', 'unsupported-media-type', 'journal-full'],
+  })
+  @ApiExtraModels(LogEntry)
   @ApiConsumes('application/x-ndjson')
+  @ApiBody({ schema: { $ref: getSchemaPath(LogEntry) } })
   async logs(@Body() body: unknown, @Headers('authorization') authorization: string | undefined): Promise<object> {
     const task = this.#tokens.require(authorization);
     if (typeof body !== 'string' && body !== undefined && body !== null) {
@@ -81,6 +107,8 @@ export class AgentReportsController {
 
   @Get('task/:sn')
   @UseGuards(BootTokenGuard)
+  @Route({ ...ofMachine, summary: 'The task of the machine', answer: TaskAnswer, problems: ['task-not-found'] })
+  @ApiParam({ name: 'sn', required: true, schema: { type: 'string' } })
   async task(
     @Param('sn') text: string,
     @Headers('authorization') authorization: string | undefined,

@@ -2,9 +2,12 @@ import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PageQuery } from '@rackwright/contracts';
-import { DtoPipe, pageHeaders, pageOf } from '@rackwright/platform';
+import { DtoPipe, pageHeaders, pageOf, Route } from '@rackwright/platform';
+import { BootConfigAnswer, FileAnswer, LeaseAnswer, ServerStatusAnswer } from '../open-api/answers.js';
 import { BOOT_PLANE, type BootPlane, type StatusRow } from '../boot-plane.port.js';
 import { pageOfRows } from '../nodes/page-of-rows.js';
+
+const paged = { query: PageQuery, isList: true, isPaged: true, asksStore: false } as const;
 
 /** `GET /api/v1/pxe/*` and `/api/v1/files/*`: what the boot plane does and serves. */
 @ApiTags('boot')
@@ -17,16 +20,19 @@ export class BootStatusController {
   }
 
   @Get('pxe/dhcp/status')
+  @Route({ summary: 'The DHCP server and its counters', answer: ServerStatusAnswer, asksStore: false })
   dhcpStatus(): StatusRow {
     return this.#plane.dhcpStatus();
   }
 
   @Get('pxe/tftp/status')
+  @Route({ summary: 'The TFTP server and its counters', answer: ServerStatusAnswer, asksStore: false })
   tftpStatus(): StatusRow {
     return this.#plane.tftpStatus();
   }
 
   @Get(['pxe/dhcp/leases', 'pxe/leases'])
+  @Route({ ...paged, summary: 'DHCP leases', answer: LeaseAnswer })
   leases(
     @Query(new DtoPipe(PageQuery, { allowEmpty: true })) query: PageQuery,
     @Req() request: FastifyRequest,
@@ -36,6 +42,7 @@ export class BootStatusController {
   }
 
   @Get('pxe/configs')
+  @Route({ ...paged, summary: 'Machines that boot something else than the wait loop', answer: BootConfigAnswer })
   configs(
     @Query(new DtoPipe(PageQuery, { allowEmpty: true })) query: PageQuery,
     @Req() request: FastifyRequest,
@@ -45,6 +52,7 @@ export class BootStatusController {
   }
 
   @Get(['pxe/tftp/files', 'pxe/files'])
+  @Route({ ...paged, summary: 'Boot files', answer: FileAnswer })
   async tftpFiles(
     @Query(new DtoPipe(PageQuery, { allowEmpty: true })) query: PageQuery,
     @Req() request: FastifyRequest,
@@ -54,6 +62,7 @@ export class BootStatusController {
   }
 
   @Get('files/static')
+  @Route({ ...paged, summary: 'Files below /static', answer: FileAnswer })
   async staticFiles(
     @Query(new DtoPipe(PageQuery, { allowEmpty: true })) query: PageQuery,
     @Req() request: FastifyRequest,
@@ -63,6 +72,7 @@ export class BootStatusController {
   }
 
   @Get('files/repos')
+  @Route({ ...paged, summary: 'Files below /repos', answer: FileAnswer })
   async repoFiles(
     @Query(new DtoPipe(PageQuery, { allowEmpty: true })) query: PageQuery,
     @Req() request: FastifyRequest,

@@ -1,13 +1,29 @@
-import { Body, Controller, Headers, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
-import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Headers, Inject, Post, UseGuards } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import { DeviceQuestion, InstallComplete, OperationComplete } from '@rackwright/contracts';
 import { isInInstallQueue, isOperation, nextOperation, type Task } from '@rackwright/domain-provisioning';
-import { DtoPipe, ProblemError } from '@rackwright/platform';
+import { DtoPipe, ProblemError, Route } from '@rackwright/platform';
+import {
+  HardwareConfigAnswer,
+  InstallPlanAnswer,
+  OperationAnswer,
+  ProgressAnswer,
+  QueueAnswer,
+} from '../open-api/answers.js';
 import { PUBLIC_ADDRESS, type PublicAddress } from '../public-address.js';
 import { BOOT_TOKENS, type BootTokens } from './boot-tokens.js';
 import { BootTokenGuard } from './boot-token.guard.js';
 import { hardwareConfig, installPlan, operationData, type HardwareConfig, type InstallPlan } from './install-plan.js';
 import { MACHINE_AGENTS, type MachineAgents } from './machine-agents.js';
+
+const asked = { body: DeviceQuestion, status: 200, isAuthenticated: true, asksStore: false } as const;
+const told = {
+  status: 200,
+  answer: ProgressAnswer,
+  isAuthenticated: true,
+  asksStore: false,
+  problems: ['task-not-installing', 'journal-full'],
+} as const;
 
 /** `POST /api/v1/device/*`: the verbs of the install agent. */
 @ApiTags('agent')
@@ -29,8 +45,7 @@ export class DeviceController {
   }
 
   @Post('isInInstallQueue')
-  @HttpCode(200)
-  @ApiBody({ type: DeviceQuestion })
+  @Route({ ...asked, summary: 'Whether the machine is to be installed', answer: QueueAnswer })
   async isInInstallQueue(
     @Body(new DtoPipe(DeviceQuestion)) { sn }: DeviceQuestion,
     @Headers('authorization') authorization: string | undefined,
@@ -40,8 +55,12 @@ export class DeviceController {
   }
 
   @Post('getNextOperation')
-  @HttpCode(200)
-  @ApiBody({ type: DeviceQuestion })
+  @Route({
+    ...asked,
+    summary: 'What the agent does next; safe to repeat',
+    answer: OperationAnswer,
+    problems: ['profile-not-found'],
+  })
   async getNextOperation(
     @Body(new DtoPipe(DeviceQuestion)) { sn }: DeviceQuestion,
     @Headers('authorization') authorization: string | undefined,
@@ -53,8 +72,7 @@ export class DeviceController {
   }
 
   @Post('getHardwareConfig')
-  @HttpCode(200)
-  @ApiBody({ type: DeviceQuestion })
+  @Route({ ...asked, summary: 'RAID and firmware steps', answer: HardwareConfigAnswer })
   async getHardwareConfig(
     @Body(new DtoPipe(DeviceQuestion)) { sn }: DeviceQuestion,
     @Headers('authorization') authorization: string | undefined,
@@ -63,8 +81,7 @@ export class DeviceController {
   }
 
   @Post('getOSInstallConfig')
-  @HttpCode(200)
-  @ApiBody({ type: DeviceQuestion })
+  @Route({ ...asked, summary: 'The install plan', answer: InstallPlanAnswer, problems: ['profile-not-found'] })
   async getOsInstallConfig(
     @Body(new DtoPipe(DeviceQuestion)) { sn }: DeviceQuestion,
     @Headers('authorization') authorization: string | undefined,
@@ -73,8 +90,7 @@ export class DeviceController {
   }
 
   @Post('operationComplete')
-  @HttpCode(200)
-  @ApiBody({ type: OperationComplete })
+  @Route({ ...told, summary: 'Report the end of an operation', body: OperationComplete })
   async operationComplete(
     @Body(new DtoPipe(OperationComplete)) body: OperationComplete,
     @Headers('authorization') authorization: string | undefined,
@@ -86,8 +102,7 @@ export class DeviceController {
   }
 
   @Post('installComplete')
-  @HttpCode(200)
-  @ApiBody({ type: InstallComplete })
+  @Route({ ...told, summary: 'Report the end of the installation', body: InstallComplete })
   async installComplete(
     @Body(new DtoPipe(InstallComplete)) body: InstallComplete,
     @Headers('authorization') authorization: string | undefined,

@@ -4,7 +4,6 @@ import {
   Delete,
   Get,
   Headers,
-  HttpCode,
   Inject,
   Param,
   Patch,
@@ -14,11 +13,12 @@ import {
   Req,
   Res,
 } from '@nestjs/common';
-import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ActOnNode, CreateNode, ListNodes, PatchNode } from '@rackwright/contracts';
+import { ActOnNode, CreateNode, ListNodes, NodePath, PatchNode } from '@rackwright/contracts';
 import { parseMac, type Mac } from '@rackwright/kernel';
-import { DtoPipe, etagOf, pageHeaders, pageOf, parseIfMatch } from '@rackwright/platform';
+import { DtoPipe, etagOf, pageHeaders, pageOf, parseIfMatch, Route } from '@rackwright/platform';
+import { NodeAnswer } from '../open-api/answers.js';
 import { REGION_STATE, type RegionState } from '../region-view/region-state.js';
 import { NODE_DESK, type NodeAt, type NodeDesk } from './node-desk.js';
 import { nodeNotFound, nodePath } from './node-problems.js';
@@ -27,6 +27,8 @@ import { pageOfRows } from './page-of-rows.js';
 
 /** Who acts, until there is authentication. */
 const CALLER = 'api';
+
+const onNode = { path: NodePath, isConditional: true, isWrite: true } as const;
 
 /** `/api/v1/nodes`: the nodes of this data centre. */
 @ApiTags('nodes')
@@ -41,6 +43,7 @@ export class NodesController {
   }
 
   @Get()
+  @Route({ summary: 'Nodes', query: ListNodes, answer: NodeAnswer, isList: true, isPaged: true, asksStore: false })
   list(
     @Query(new DtoPipe(ListNodes, { allowEmpty: true })) query: ListNodes,
     @Req() request: FastifyRequest,
@@ -56,6 +59,7 @@ export class NodesController {
   }
 
   @Get(':mac')
+  @Route({ summary: 'A node', path: NodePath, answer: NodeAnswer, asksStore: false, problems: ['node-not-found'] })
   get(@Param('mac') text: string, @Res({ passthrough: true }) reply: FastifyReply): NodeView {
     const mac = macOf(text);
     const found = this.#desk.find(mac);
@@ -64,8 +68,14 @@ export class NodesController {
   }
 
   @Post()
-  @HttpCode(201)
-  @ApiBody({ type: CreateNode })
+  @Route({
+    summary: 'Add a node',
+    body: CreateNode,
+    status: 201,
+    answer: NodeAnswer,
+    isWrite: true,
+    problems: ['node-exists'],
+  })
   async create(
     @Body(new DtoPipe(CreateNode)) body: CreateNode,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -76,7 +86,13 @@ export class NodesController {
   }
 
   @Put(':mac')
-  @ApiBody({ type: ActOnNode })
+  @Route({
+    ...onNode,
+    summary: 'Say what a node does at its next boot',
+    body: ActOnNode,
+    answer: NodeAnswer,
+    problems: ['node-not-found', 'profile-not-found', 'task-active', 'machine-in-maintenance'],
+  })
   async act(
     @Param('mac') text: string,
     @Body(new DtoPipe(ActOnNode)) body: ActOnNode,
@@ -87,7 +103,7 @@ export class NodesController {
   }
 
   @Patch(':mac')
-  @ApiBody({ type: PatchNode })
+  @Route({ ...onNode, summary: 'Change a node', body: PatchNode, answer: NodeAnswer, problems: ['node-not-found'] })
   async patch(
     @Param('mac') text: string,
     @Body(new DtoPipe(PatchNode)) body: PatchNode,
@@ -98,7 +114,7 @@ export class NodesController {
   }
 
   @Delete(':mac')
-  @HttpCode(204)
+  @Route({ ...onNode, summary: 'Forget a node', problems: ['node-not-found'] })
   async delete(@Param('mac') text: string, @Headers('if-match') ifMatch: string | undefined): Promise<void> {
     await this.#desk.delete(macOf(text), parseIfMatch(ifMatch));
   }

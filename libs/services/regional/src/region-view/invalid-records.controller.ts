@@ -2,7 +2,8 @@ import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PageQuery } from '@rackwright/contracts';
-import { DtoPipe, pageHeaders, pageOf } from '@rackwright/platform';
+import { DtoPipe, pageHeaders, pageOf, Route } from '@rackwright/platform';
+import { InvalidRecordAnswer } from '../open-api/answers.js';
 import { pageOfRows } from '../nodes/page-of-rows.js';
 import type { InvalidRecord } from './invalid-records.js';
 import { REGION_STATE, type RegionState } from './region-state.js';
@@ -18,6 +19,15 @@ export class InvalidRecordsController {
   }
 
   @Get()
+  @Route({
+    summary: 'Stored records that break their schema',
+    description: 'The region keeps the last good value of each.',
+    query: PageQuery,
+    answer: InvalidRecordAnswer,
+    isList: true,
+    isPaged: true,
+    asksStore: false,
+  })
   list(
     @Query(new DtoPipe(PageQuery, { allowEmpty: true })) query: PageQuery,
     @Req() request: FastifyRequest,

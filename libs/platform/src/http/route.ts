@@ -1,7 +1,15 @@
 import { applyDecorators, HttpCode } from '@nestjs/common';
-import { ApiBody, ApiExtraModels, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiResponse,
+} from '@nestjs/swagger';
 import { fieldsOf, problemCatalog, type FieldSpec, type ProblemCode } from '@rackwright/contracts';
-import { defined } from '../store/defined.js';
 
 type Dto = new () => object;
 
@@ -27,6 +35,10 @@ export interface RouteSpec {
   readonly isConditional?: boolean;
   /** The write honours `Idempotency-Key`. */
   readonly isWrite?: boolean;
+  /** The caller proves who it is with a bearer token. */
+  readonly isAuthenticated?: boolean;
+  /** `false`: it is answered from what the service holds itself. */
+  readonly asksStore?: boolean;
   /** Refusals besides those every route of its kind has. */
   readonly problems?: readonly ProblemCode[];
 }
@@ -38,14 +50,8 @@ function isPlainKind(kind: FieldSpec['kind']): boolean {
 
 function schemaOf({ kind, min, max, maxLength, values, example }: FieldSpec): Record<string, unknown> {
   const type = isPlainKind(kind) ? kind : 'string';
-  return defined({
-    type,
-    minimum: min,
-    maximum: max,
-    maxLength,
-    enum: values === undefined ? values : [...values],
-    example,
-  });
+  const schema = { type, minimum: min, maximum: max, maxLength, enum: values && [...values], example };
+  return Object.fromEntries(Object.entries(schema).filter(([, member]) => member !== undefined));
 }
 
 function inputDecorators({ path, query, body, isBodyOptional }: RouteSpec): MethodDecorator[] {
@@ -92,8 +98,9 @@ function problemCodes(spec: RouteSpec): readonly ProblemCode[] {
     ...(spec.body === undefined ? [] : (['malformed-json', 'body-too-large', 'unsupported-media-type'] as const)),
     ...(spec.isConditional === true ? (['revision-mismatch'] as const) : []),
     ...(spec.isWrite === true ? (['idempotency-key-reused', 'idempotency-key-in-progress'] as const) : []),
+    ...(spec.isAuthenticated === true ? (['unauthenticated'] as const) : []),
     ...(spec.problems ?? []),
-    'store-unavailable',
+    ...(spec.asksStore === false ? [] : (['store-unavailable'] as const)),
   ];
 }
 
@@ -125,5 +132,6 @@ export function Route(spec: RouteSpec): MethodDecorator {
     ...headerDecorators(spec),
     answerDecorator(spec),
     ...problemDecorators(spec),
+    ...(spec.isAuthenticated === true ? [ApiBearerAuth()] : []),
   );
 }
