@@ -8,6 +8,8 @@ import { formatSnapshot, parseSnapshot, type Snapshot, type SnapshotPart } from 
 const DEBOUNCE_MS = 250;
 /** A busy view is written less often: at most one tenth of the time goes into it. */
 const REST_PER_WRITE = 10;
+/** A disk that refuses is not asked, and complained about, several times a second. */
+const RETRY_AFTER_MS = 10_000;
 
 export interface SnapshotKeeperParts {
   readonly idc: Idc;
@@ -27,6 +29,7 @@ export class SnapshotKeeper implements AsyncDisposable {
   #writing: Promise<void> = Promise.resolve();
   #isPaused = false;
   #lastWriteMs = 0;
+  #isRefused = false;
 
   constructor(state: RegionState, parts: SnapshotKeeperParts) {
     this.#state = state;
@@ -88,15 +91,16 @@ export class SnapshotKeeper implements AsyncDisposable {
 
   #schedule(): void {
     if (this.#due !== undefined || this.#isPaused || this.#dirty.size === 0) return;
-    const delayMs = Math.max(DEBOUNCE_MS, this.#lastWriteMs * REST_PER_WRITE);
+    const delayMs = this.#isRefused ? RETRY_AFTER_MS : Math.max(DEBOUNCE_MS, this.#lastWriteMs * REST_PER_WRITE);
     this.#due = this.#parts.clock.schedule(delayMs, () => {
       void this.flush();
     });
   }
 
   async #write(): Promise<void> {
-    const { documents, clock, logger } = this.#parts;
+    const { documents, clock } = this.#parts;
     const startedAtMs = clock.monotonicMs();
+    let refusal: unknown;
     for (const [part, document] of documents.entries()) {
       if (!this.#dirty.delete(part)) continue;
       try {
@@ -104,11 +108,23 @@ export class SnapshotKeeper implements AsyncDisposable {
         await document.write(formatSnapshot(this.#place(part), this.#state.revision, records));
       } catch (err) {
         this.#dirty.add(part);
-        logger.error({ err, part }, 'snapshot not written');
+        refusal ??= err;
       }
     }
     this.#lastWriteMs = clock.monotonicMs() - startedAtMs;
+    this.#noteRefusal(refusal);
     this.#schedule();
+  }
+
+  /** One line when it begins and one when it is over. */
+  #noteRefusal(refusal: unknown): void {
+    const { logger } = this.#parts;
+    const wasRefused = this.#isRefused;
+    this.#isRefused = refusal !== undefined;
+    if (this.#isRefused && !wasRefused) {
+      logger.error({ err: refusal }, 'snapshot not written; trying again until the disk takes it');
+    }
+    if (wasRefused && !this.#isRefused) logger.info({}, 'snapshot is written again');
   }
 
   #place(part: number): SnapshotPart {
