@@ -23,9 +23,20 @@ export function pathOf(url: string | undefined): string {
   return (url ?? '').split(/[?;#]/, 1)[0]?.slice(0, MAX_PATH_CHARS) ?? '';
 }
 
+/** Boot tokens are 64 digits. A route may not be found because of what follows the token. */
+const LIKE_A_TOKEN = /^[0-9a-f]{32,}$/;
+
+/** The path of a request for logs and traces: without its query, and without tokens that some installers need in it. */
+export function shownPathOf(request: FastifyRequest): string {
+  const template = request.routeOptions.url?.split('/') ?? [];
+  const isSecret = (part: string, index: number): boolean => template[index] === ':token' || LIKE_A_TOKEN.test(part);
+  const parts = pathOf(request.raw.url).split('/');
+  return parts.map((part, index) => (isSecret(part, index) ? '(hidden)' : part)).join('/');
+}
+
 /** What an error answer says about its request. */
 export function placeOf(request: FastifyRequest): ProblemPlace {
   const context = contextOf(request);
   const span = context === undefined ? undefined : trace.getSpan(context);
-  return { instance: pathOf(request.raw.url), traceId: span?.spanContext().traceId };
+  return { instance: shownPathOf(request), traceId: span?.spanContext().traceId };
 }

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock, Logger } from '@rackwright/kernel';
 import { defineHistogram, LATENCY_BUCKETS_SECONDS } from '../metrics/metric-definition.js';
 import type { HistogramMetric, Metrics } from '../metrics/metrics.js';
-import { contextOf, keepContext, pathOf } from './request-place.js';
+import { contextOf, keepContext, pathOf, shownPathOf } from './request-place.js';
 
 /** Asked every few seconds by machines: not logged and not traced. */
 const QUIET_PATHS: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
@@ -71,7 +71,7 @@ function startSpan(request: FastifyRequest, traceOf: TraceOf | undefined): Span 
       attributes: {
         'http.request.method': method,
         'http.route': routeOf(request),
-        'url.path': pathOf(request.raw.url),
+        'url.path': shownPathOf(request),
         'client.address': request.ip,
         'rw.request_id': request.id,
       },
@@ -104,7 +104,7 @@ function finish(
     {
       method: request.method,
       route,
-      path: pathOf(request.raw.url),
+      path: shownPathOf(request),
       status,
       duration_ms: Math.round(tookMs * 10) / 10,
       client: request.ip,
