@@ -32,6 +32,11 @@ describe('the path shown in logs, traces and problems', () => {
       `/autoinstall/0/${token}/network-config`,
       '/autoinstall/0/(hidden)/network-config',
     ],
+    [
+      'without a token in an encoded path',
+      `/autoinstall/001a2b3c4d5e/${token.toUpperCase()}%2fuser-data`,
+      '/autoinstall/001a2b3c4d5e/(hidden)',
+    ],
     ['with everything else', '/static/debian/12/initrd.gz', '/static/debian/12/initrd.gz'],
   ])('is %s', async (_, url, path) => {
     expect(await shown(url)).toBe(path);

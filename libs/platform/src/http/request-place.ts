@@ -24,7 +24,7 @@ export function pathOf(url: string | undefined): string {
 }
 
 /** Boot tokens are 64 digits. A route may not be found because of what follows the token. */
-const LIKE_A_TOKEN = /^[0-9a-f]{32,}$/;
+const LIKE_A_TOKEN = /[0-9a-f]{64}/i;
 
 /** The path of a request for logs and traces: without its query, and without tokens that some installers need in it. */
 export function shownPathOf(request: FastifyRequest): string {
