@@ -68,3 +68,10 @@ describe('renderProblem', () => {
     }
   });
 });
+
+it('says that the disk failed without naming files of the machine', () => {
+  const message = 'cannot append to /var/lib/rackwright/facts/1.log: ENOSPC';
+  const answered = answerError(new OperationalError(message, { code: 'disk-failed', retryable: true }));
+  expect(answered).toMatchObject({ code: 'disk-failed', status: 503, headers: { 'retry-after': '2' } });
+  expect(answered.detail).not.toContain('/var/lib');
+});

@@ -66,9 +66,11 @@ function answerOperational(error: OperationalError): ProblemAnswer {
   const spec = problemCatalog[code];
   if (spec.status < 500) return answer(code, error.message);
   const headers = { 'retry-after': String(RETRY_AFTER_SECONDS) };
+  // A disk's message names files of this machine; whoever looks after it finds them in the log.
+  const detail = code === 'disk-failed' ? 'The disk of the service does not take what is to be kept' : error.message;
   return error.retryable || spec.status === 503
-    ? { ...answer(code, error.message, { headers }), status: 503 }
-    : answer('internal', error.message);
+    ? { ...answer(code, detail, { headers }), status: 503 }
+    : answer('internal', detail);
 }
 
 function answerRemote({ problem }: RemoteProblem): ProblemAnswer {
