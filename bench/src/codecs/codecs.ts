@@ -24,7 +24,7 @@ export const codecs: Benchmark = {
     const figure = (name: string, value: number): Figure => ({ benchmark: codecs.name, name, value, unit: '/s' });
     return [
       figure('DHCP packets decoded and encoded', dhcp),
-      { ...figure(`TFTP read, blocks of ${String(BLOCK_BYTES)} octets, MB/s`, tftp / BYTES_PER_MB), unit: '/s' },
+      { ...figure(`TFTP read, blocks of ${String(BLOCK_BYTES)} octets`, tftp / BYTES_PER_MB), unit: 'MB/s' },
     ];
   },
 };

@@ -1,4 +1,4 @@
-export type Unit = 'ms' | '/s' | 'MB' | 'x' | 'count';
+export type Unit = 'ms' | '/s' | 'MB' | 'MB/s' | 'x' | 'count';
 
 /** What a figure has to be. */
 interface Target {
@@ -26,7 +26,7 @@ export function verdictOf({ value, target }: Figure): Verdict | undefined {
   return isMet ? 'ok' : 'missed';
 }
 
-const DIGITS: Readonly<Record<Unit, number>> = { ms: 2, '/s': 0, MB: 0, x: 2, count: 0 };
+const DIGITS: Readonly<Record<Unit, number>> = { ms: 2, '/s': 0, MB: 0, 'MB/s': 0, x: 2, count: 0 };
 
 /** A number with its unit, as people read it. */
 export function formatQuantity(value: number, unit: Unit): string {
