@@ -23,7 +23,9 @@ readonly test_packages=(
   curl:curl
   mosquitto-clients:mosquitto_pub
   isc-dhcp-client:dhclient
+  udhcpc:udhcpc
   tftp-hpa:tftp
+  atftp:atftp
 )
 
 fail() {
