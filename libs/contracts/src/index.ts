@@ -96,6 +96,7 @@ export {
   type RequestContract,
 } from './nats/request-contract.js';
 export { busProblem, parseProblem } from './nats/request-problem.js';
+export { type AddressProbe, type ProbeAnswer } from './ports/address-probe.port.js';
 export {
   type DatagramBinding,
   type DatagramHandler,
@@ -105,6 +106,7 @@ export {
 } from './ports/datagram-socket.port.js';
 export { DeliveredKeys } from './ports/delivered-keys.js';
 export { type DurableDocument, type DurableLog, type LogRecord } from './ports/durable-log.port.js';
+export { type LinkDatagram, type LinkSender, type LinkSenders } from './ports/link-sender.port.js';
 export {
   type DeviceMessage,
   type LogLine,
