@@ -1,3 +1,9 @@
+export {
+  embeddedScript,
+  findEmbeddedScripts,
+  patchEmbeddedScript,
+  type EmbeddedScriptFault,
+} from './embedded-script.js';
 export { type SettingLookup } from './expand-settings.js';
 export { formatIpxeScript, type IpxeScriptFault } from './format-ipxe-script.js';
 export { interpretIpxeScript, type InterpretOptions, type IpxeRun } from './interpret-ipxe-script.js';
