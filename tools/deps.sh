@@ -24,6 +24,7 @@ readonly test_packages=(
   mosquitto-clients:mosquitto_pub
   isc-dhcp-client:dhclient
   udhcpc:udhcpc
+  tcpdump:tcpdump
   tftp-hpa:tftp
   atftp:atftp
 )

@@ -21,6 +21,7 @@ export { launchNats, NatsServer, type NatsLaunch } from './launchers/launch-nats
 export { datagramConformance, type DatagramHarness } from './conformance/datagram-conformance.js';
 export { freePort } from './net/free-port.js';
 export { MemoryNetwork, type DatagramInFlight, type MemoryInterface } from './net/memory-network.js';
+export { PacketCapture, type CapturedFrame, type CaptureSetup } from './net/packet-capture.js';
 export { TcpProxy, type ProxyTarget } from './net/tcp-proxy.js';
 export { waitFor, type Expectation } from './wait-for.js';
 export { describeMachine, Fleet, type FleetSetup } from './machines/fleet.js';
@@ -51,6 +52,7 @@ export { MemoryDisk, MemoryDocument, MemoryJournal } from './memory/memory-journ
 export { EventStream, type StreamedEvent } from './lab/event-stream.js';
 export { TraceCollector, type CollectedSpan } from './lab/trace-collector.js';
 export { diskThatSays } from './qemu/boot-sector.js';
+export { NetworkNamespace } from './qemu/network-namespace.js';
 export { prepareBootAssets } from './qemu/prepare-boot-assets.js';
 export { PrivateNetwork, type NetworkDoors } from './qemu/private-network.js';
 export { VirtualMachine, type VirtualMachineSetup } from './qemu/virtual-machine.js';

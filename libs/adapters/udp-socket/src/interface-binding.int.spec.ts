@@ -1,14 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { ANY_IPV4, BROADCAST_IPV4, type Ipv4 } from '@rackwright/kernel';
 import type { DatagramSocket } from '@rackwright/contracts';
 import { waitFor } from '@rackwright/testing';
-import koffi from 'koffi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inNamespace } from './in-namespace.js';
 import { NodeDatagramSockets } from './index.js';
 import { linuxSockets } from './linux-socket.js';
 
-const CLONE_NEWNET = 0x40000000;
 const suffix = `${process.pid}`;
 const server = `rw-srv-${suffix}`;
 const machines = { a: `rw-a-${suffix}`, b: `rw-b-${suffix}` } as const;
@@ -18,26 +16,6 @@ const clientPort = 6868;
 const ip = (...words: string[]): void => {
   execFileSync('ip', words, { stdio: ['ignore', 'ignore', 'inherit'] });
 };
-
-const setns = koffi.load(null).func('int setns(int fd, int kind)') as (descriptor: number, kind: number) => number;
-
-function enter(descriptor: number): void {
-  if (setns(descriptor, CLONE_NEWNET) !== 0) throw new Error(`cannot enter the namespace: errno ${koffi.errno()}`);
-}
-
-/** Sockets made during the call belong to the namespace; only this thread enters it, and leaves it at once. */
-function inNamespace<T>(name: string, open: () => T): T {
-  const home = openSync('/proc/thread-self/ns/net', 'r');
-  const there = openSync(`/run/netns/${name}`, 'r');
-  try {
-    enter(there);
-    return open();
-  } finally {
-    enter(home);
-    closeSync(there);
-    closeSync(home);
-  }
-}
 
 function heard(socket: DatagramSocket): string[] {
   const texts: string[] = [];

@@ -1,20 +1,13 @@
-import { createRequire } from 'node:module';
 import { ipv4FromBytes, ipv4ToBytes } from '@rackwright/kernel';
 import type { Endpoint } from '@rackwright/contracts';
-
-/** A system call that failed. */
-interface SocketCallFailure {
-  readonly call: string;
-  /** The error's name, such as `EPERM`. */
-  readonly code: string;
-}
+import { libc, type CallFailure, type Libc } from './libc.js';
 
 /** The socket calls that `node:dgram` lacks. */
 export interface LinuxSockets {
   /** A bound, non-blocking UDP socket that sends and receives only through one interface; its descriptor. */
-  openBound(local: Endpoint, interfaceName: string): number | SocketCallFailure;
+  openBound(local: Endpoint, interfaceName: string): number | CallFailure;
   /** Where an existing socket is bound. */
-  describe(descriptor: number): { readonly local: Endpoint; readonly interfaceName: string } | SocketCallFailure;
+  describe(descriptor: number): { readonly local: Endpoint; readonly interfaceName: string } | CallFailure;
   close(descriptor: number): void;
 }
 
@@ -26,31 +19,21 @@ const SO_BINDTODEVICE = 25;
 const SOCKADDR_IN_BYTES = 16;
 const INTERFACE_NAME_BYTES = 16;
 
-type Call = (...values: unknown[]) => number;
-interface Koffi {
-  load(library: string | null): { func(prototype: string): Call };
-  errno(): number;
-  readonly os: { readonly errno: Readonly<Record<string, number>> };
-}
-
 let loaded: LinuxSockets | undefined;
 
-/** Loads the C library of this process on first use, so that a service that binds no interface never does. */
+/** Binds the calls on first use. */
 export function linuxSockets(): LinuxSockets {
-  loaded ??= bindCalls(createRequire(import.meta.url)('koffi') as Koffi);
+  loaded ??= bindCalls(libc());
   return loaded;
 }
 
-function bindCalls(koffi: Koffi): LinuxSockets {
-  const libc = koffi.load(null);
-  const socket = libc.func('int socket(int domain, int type, int protocol)');
-  const bind = libc.func('int bind(int fd, const void *address, uint32_t length)');
-  const close = libc.func('int close(int fd)');
-  const setOption = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)');
-  const getOption = libc.func('int getsockopt(int fd, int level, int name, _Out_ void *value, void *length)');
-  const getName = libc.func('int getsockname(int fd, _Out_ void *address, void *length)');
-  const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
-  const failure = (call: string): SocketCallFailure => ({ call, code: names.get(koffi.errno()) ?? 'EIO' });
+function bindCalls({ func, failure }: Libc): LinuxSockets {
+  const socket = func('int socket(int domain, int type, int protocol)');
+  const bind = func('int bind(int fd, const void *address, uint32_t length)');
+  const close = func('int close(int fd)');
+  const setOption = func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)');
+  const getOption = func('int getsockopt(int fd, int level, int name, _Out_ void *value, void *length)');
+  const getName = func('int getsockname(int fd, _Out_ void *address, void *length)');
 
   return {
     openBound: (local, interfaceName) => {
@@ -58,7 +41,7 @@ function bindCalls(koffi: Koffi): LinuxSockets {
       if (descriptor < 0) return failure('socket');
       const device = Buffer.from(`${interfaceName}\0`, 'latin1');
       const address = socketAddress(local);
-      let failed: SocketCallFailure | undefined;
+      let failed: CallFailure | undefined;
       if (setOption(descriptor, SOL_SOCKET, SO_BINDTODEVICE, device, device.length) < 0) {
         failed = failure('setsockopt SO_BINDTODEVICE');
       } else if (bind(descriptor, address, address.length) < 0) failed = failure('bind');
