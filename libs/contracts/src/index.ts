@@ -55,6 +55,18 @@ export {
   OperationComplete,
   ProgressReport,
 } from './http/agent.js';
+export {
+  BootExplanation,
+  BootReplay,
+  ExplainBoot,
+  explainBootProblems,
+  ExplainedPacket,
+  ExplainedPlace,
+  MAX_EXPLAINED_PACKET_BYTES,
+  MAX_REPLAYED_PACKETS,
+  ReplayBoot,
+  ReplayedPacket,
+} from './http/boot.js';
 export { Hardware, type HardwareView } from './http/hardware.js';
 export { ClaimMachine, PutServer, type ServerView, type UnmatchedView } from './http/machines.js';
 export { DEFAULT_LEASE_SECONDS, PutReservation, PutSubnet } from './http/network.js';
@@ -151,6 +163,7 @@ export {
   DeleteNodeReply,
   DeleteNodeRequest,
   DeleteRegionNode,
+  ExplainRegionBoot,
   NodeReply,
   PatchNodeRequest,
   PatchRegionNode,
@@ -158,4 +171,5 @@ export {
   RenderTask,
   RenderTaskReply,
   RenderTaskRequest,
+  ReplayRegionBoot,
 } from './requests/region-requests.js';

@@ -1,5 +1,6 @@
 import type { Mac, Sn } from '@rackwright/kernel';
 import { JsonField, MacField, ObjectListField, SnField, TextField } from '../fields/index.js';
+import { BootExplanation, BootReplay, ExplainBoot, ReplayBoot } from '../http/boot.js';
 import { ActOnNode, CreateNode, PatchNode } from '../http/nodes.js';
 import { NodeRecord } from '../etcd/records.js';
 import { defineRequest } from '../nats/request-contract.js';
@@ -87,4 +88,22 @@ export const DeleteRegionNode = defineRequest({
   request: DeleteNodeRequest,
   reply: DeleteNodeReply,
   timeoutMs: 5_000,
+});
+
+/** `POST /api/v1/boot/explain`, answered by the region from what it knows. */
+export const ExplainRegionBoot = defineRequest({
+  area: 'boot',
+  name: 'explain',
+  request: ExplainBoot,
+  reply: BootExplanation,
+  timeoutMs: 5_000,
+});
+
+/** `POST /api/v1/boot/replay`. */
+export const ReplayRegionBoot = defineRequest({
+  area: 'boot',
+  name: 'replay',
+  request: ReplayBoot,
+  reply: BootReplay,
+  timeoutMs: 10_000,
 });

@@ -1,5 +1,6 @@
 export { chooseBootScript, type BootScriptChoice, type BootScriptFacts } from './boot-script/choose-boot-script.js';
 export { bootFileTable } from './dhcp/boot-file-table.js';
+export { chooseSubnet } from './dhcp/choose-subnet.js';
 export { decide } from './dhcp/decide.js';
 export {
   type BootRefusal,
@@ -20,6 +21,7 @@ export { MAX_POOL_ADDRESSES } from './leases/address-pool.js';
 export { type LeaseChange } from './leases/lease-change.js';
 export { type LeaseLookup } from './leases/lease-lookup.js';
 export { isEnded, LeaseTable, type LeaseWrite } from './leases/lease-table.js';
+export { SupposedLeases } from './leases/supposed-leases.js';
 export {
   dhcpModes,
   nodeStatuses,

@@ -16,6 +16,7 @@ export {
   type UserClass,
 } from './client-options.js';
 export { decodeDhcp } from './decode-packet.js';
+export { describeOption, type DescribedOption } from './describe-option.js';
 export { domainSearchOption } from './domain-search.js';
 export {
   DEFAULT_MAX_SIZE_BYTES,

@@ -3,6 +3,7 @@ import type { RenderedFile, Store } from '@rackwright/contracts';
 import type { Clock, Idc, Logger, Random, Sn } from '@rackwright/kernel';
 import type { Metrics } from '@rackwright/platform';
 import type { BootTokens } from './agent-api/boot-tokens.js';
+import type { BootExplainer } from './boot-explain/boot-explainer.js';
 import type { NodeSightings } from './nodes/node-registry.port.js';
 import type { PublicAddress } from './public-address.js';
 import type { RegionView } from './region-view/region-view.port.js';
@@ -24,6 +25,8 @@ export interface BootPlane extends AsyncDisposable {
   counters(): Readonly<Record<string, number>>;
   /** The files a machine's task would get now, secrets masked; `undefined` when there is no such task. */
   render(sn: Sn): Promise<readonly RenderedFile[] | undefined>;
+  /** Says what DHCP would answer, and why. */
+  readonly explainer: Pick<BootExplainer, 'explain' | 'replay'>;
   dhcpStatus(): StatusRow;
   dhcpLeases(): Iterable<StatusRow>;
   tftpStatus(): StatusRow;

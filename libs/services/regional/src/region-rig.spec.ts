@@ -5,7 +5,7 @@ import { MemoryStore } from '@rackwright/adapter-memory-store';
 import { keyspace, OUTBOX_PREFIX, type EventEnvelope } from '@rackwright/contracts';
 import { approveTask, createTask, type Task } from '@rackwright/domain-provisioning';
 import { formatInstant, silentLogger, type EpochMs, type Idc, type Mac, type Sn } from '@rackwright/kernel';
-import { loadConfig, Metrics, systemRandom } from '@rackwright/platform';
+import { loadConfig, Metrics, ProblemError, systemRandom } from '@rackwright/platform';
 import { MemoryDisk, MemoryDocument, MemoryJournal, RealClock, SeededRandom, waitFor } from '@rackwright/testing';
 import type { BootPlane } from './boot-plane.port.js';
 import { checkRegionalConfig, regionalSettings, type RegionalConfig } from './config.js';
@@ -34,8 +34,13 @@ export function newDisk(): RegionDisk {
   };
 }
 
+const notReady = (): never => {
+  throw new ProblemError('not-ready', 'nothing is served here');
+};
+
 /** A boot plane that opens nothing: these tests are about the rest of the region. */
 class QuietBootPlane implements BootPlane {
+  readonly explainer = { explain: notReady, replay: notReady };
   starts = 0;
   stops = 0;
   readonly mount = (): void => undefined;

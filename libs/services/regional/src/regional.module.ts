@@ -4,6 +4,7 @@ import { BootStatusController } from './agent-api/boot-status.controller.js';
 import { BOOT_TOKENS, type BootTokens } from './agent-api/boot-tokens.js';
 import { DeviceController } from './agent-api/device.controller.js';
 import { MACHINE_AGENTS, type MachineAgents } from './agent-api/machine-agents.js';
+import { BootExplainController } from './boot-explain/boot-explain.controller.js';
 import { BOOT_PLANE, type BootPlane } from './boot-plane.port.js';
 import { NODE_DESK, type NodeDesk } from './nodes/node-desk.js';
 import { NodesController } from './nodes/nodes.controller.js';
@@ -33,6 +34,7 @@ export class RegionalModule {
         AgentReportsController,
         DeviceController,
         BootStatusController,
+        BootExplainController,
         NodesController,
         InvalidRecordsController,
       ],

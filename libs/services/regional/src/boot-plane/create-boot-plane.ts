@@ -7,6 +7,7 @@ import { AnswerFileRoutes, contentTypeOf } from '../answer-files/answer-file-rou
 import { networkChoiceOf } from '../answer-files/network-choice.js';
 import { answerFilesOf, renderAnswerFile, type AnswerFileKind } from '../answer-files/render-answer-file.js';
 import type { BootPlane, BootPlaneContext, BootPlaneFactory, StatusRow } from '../boot-plane.port.js';
+import { BootExplainer, type ExplainerSite } from '../boot-explain/boot-explainer.js';
 import { BootStarts } from '../dhcp/boot-starts.js';
 import { DhcpMetrics } from '../dhcp/dhcp-metrics.js';
 import { DhcpServer } from '../dhcp/dhcp-server.js';
@@ -50,6 +51,7 @@ class RegionalBootPlane implements BootPlane {
   readonly #tftp: TftpServer;
   readonly #scripts: BootScriptService;
   readonly #files: FileRoutes;
+  readonly explainer: BootExplainer;
   readonly #unsubscribe: () => void;
   #cancelMerge: Cancel | undefined;
   #site: SiteView | undefined;
@@ -75,6 +77,11 @@ class RegionalBootPlane implements BootPlane {
       logger: logger.child({ part: 'http-boot' }),
     });
     this.#files = new FileRoutes({ root: this.#assets, metrics });
+    this.explainer = new BootExplainer({
+      ...parts,
+      site: () => this.#explainedSite(),
+      chooseScript: (mac) => this.#scripts.choose(mac),
+    });
     this.#unsubscribe = parts.view.onChange((changes) => {
       if (changes.some(({ kind }) => kind === 'lease')) this.#mergeLater();
     });
@@ -214,6 +221,11 @@ class RegionalBootPlane implements BootPlane {
     await this.stop();
     this.#unsubscribe();
     this.#cancelMerge?.();
+  }
+
+  #explainedSite(): ExplainerSite | undefined {
+    const [site, dhcp] = [this.#site, this.#dhcp];
+    return site === undefined || dhcp === undefined ? undefined : { view: site.current, addresses: dhcp.addresses };
   }
 
   /**

@@ -62,6 +62,11 @@ export class DhcpServer implements AsyncDisposable {
     return this.#socket?.local;
   }
 
+  /** Addresses of the interface it serves; the first is its server identifier there. */
+  get addresses(): Arrival['addresses'] {
+    return this.#addresses;
+  }
+
   get inFlight(): number {
     return this.#inFlight;
   }

@@ -73,6 +73,11 @@ const writers: { readonly [K in keyof OptionFields]: OptionWriter<OptionFields[K
   message: { code: OptionCode.Message, codec: textOption },
 };
 
+/** The option a value travels in; `undefined` for those of the header. */
+export function optionCodeOf(name: keyof ReplyValues): number | undefined {
+  return name in writers ? writers[name as keyof OptionFields].code : undefined;
+}
+
 /** The reply as a packet: RFC 2131 section 4.3.1, table 3. */
 function replyPacketOf(request: DhcpPacket, reply: Reply): DhcpPacket {
   const { ciaddr, yiaddr, siaddr, bootFile } = reply.fields;

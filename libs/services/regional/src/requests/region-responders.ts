@@ -3,9 +3,11 @@ import {
   busProblem,
   CreateRegionNode,
   DeleteRegionNode,
+  ExplainRegionBoot,
   PatchRegionNode,
   RemoteProblem,
   RenderTask,
+  ReplayRegionBoot,
   type MessageBus,
   type NodeReply,
   type RequestContract,
@@ -21,7 +23,7 @@ export interface RegionRespondersParts {
   readonly idc: Idc;
   readonly bus: MessageBus;
   readonly desk: NodeDesk;
-  readonly plane: Pick<BootPlane, 'render'>;
+  readonly plane: Pick<BootPlane, 'render' | 'explainer'>;
 }
 
 const ANY = { kind: 'none' } as const;
@@ -46,6 +48,8 @@ export class RegionResponders implements AsyncDisposable {
         if (files === undefined) throw new ProblemError('task-not-found', `There is no task for machine ${sn}`);
         return { files };
       }),
+      this.#serve(ExplainRegionBoot, async (body) => plane.explainer.explain(body)),
+      this.#serve(ReplayRegionBoot, async (body) => plane.explainer.replay(body)),
     ];
   }
 
