@@ -5,7 +5,12 @@ import { EtcdStore } from '@rackwright/adapter-etcd-store';
 import { FileDocument, FileJournal } from '@rackwright/adapter-file-journal';
 import { LiquidTemplates } from '@rackwright/adapter-liquid-templates';
 import { NatsBus } from '@rackwright/adapter-nats-bus';
-import { inheritedDescriptors, NodeDatagramSockets } from '@rackwright/adapter-udp-socket';
+import {
+  IcmpAddressProbe,
+  inheritedDescriptors,
+  NodeDatagramSockets,
+  PacketLinkSenders,
+} from '@rackwright/adapter-udp-socket';
 import { processHost, runService, type ServiceContext } from '@rackwright/platform';
 import { bootPlaneWith, checkRegionalConfig, createRegional, regionalSettings } from '@rackwright/service-regional';
 import packageFile from '../package.json' with { type: 'json' };
@@ -37,6 +42,8 @@ async function start(context: ServiceContext<typeof regionalSettings>): Promise<
   const bootPlane = bootPlaneWith({
     config,
     sockets: new NodeDatagramSockets({ logger, inherited: inheritedDescriptors(processHost().input.env, process.pid) }),
+    links: new PacketLinkSenders(),
+    probe: starting.use(new IcmpAddressProbe({ clock, random, logger: logger.child({ part: 'dhcp' }) })),
     templates: new LiquidTemplates(),
     leaseLog,
     leaseSnapshot: new FileDocument(join(stateDir, 'leases.json')),

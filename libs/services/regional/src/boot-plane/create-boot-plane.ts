@@ -1,5 +1,13 @@
 import type { FastifyInstance } from 'fastify';
-import type { DatagramSockets, DurableDocument, DurableLog, RenderedFile, TemplateEngine } from '@rackwright/contracts';
+import type {
+  AddressProbe,
+  DatagramSockets,
+  DurableDocument,
+  DurableLog,
+  LinkSenders,
+  RenderedFile,
+  TemplateEngine,
+} from '@rackwright/contracts';
 import { findProfile, type Task } from '@rackwright/domain-provisioning';
 import { formatMac, type Cancel, type Ipv4, type Sn } from '@rackwright/kernel';
 import type { ConfigOf } from '@rackwright/platform';
@@ -25,6 +33,10 @@ import type { bootPlaneSettings } from './boot-plane-settings.js';
 export interface BootPlaneEquipment {
   readonly config: ConfigOf<typeof bootPlaneSettings>;
   readonly sockets: DatagramSockets;
+  /** For replies to machines without an address; without it those are broadcast. */
+  readonly links?: LinkSenders;
+  /** For addresses about to be offered; without it none is asked. */
+  readonly probe?: AddressProbe;
   readonly templates: TemplateEngine;
   readonly leaseLog: DurableLog;
   readonly leaseSnapshot: DurableDocument;
