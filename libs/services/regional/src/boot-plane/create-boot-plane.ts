@@ -20,9 +20,10 @@ import { BootStarts } from '../dhcp/boot-starts.js';
 import { DhcpMetrics } from '../dhcp/dhcp-metrics.js';
 import { DhcpServer } from '../dhcp/dhcp-server.js';
 import { SiteView } from '../dhcp/site-view.js';
-import { AssetDirectory } from '../http-boot/asset-directory.js';
 import { BootScriptService } from '../http-boot/boot-script-service.js';
+import { createHttpBoot, type HttpBoot } from '../http-boot/create-http-boot.js';
 import { FileRoutes } from '../http-boot/file-routes.js';
+import { listAssets } from '../http-boot/list-assets.js';
 import { ScriptRoutes } from '../http-boot/script-routes.js';
 import { LeaseCopier } from '../leases/lease-copier.js';
 import { LeaseKeeper } from '../leases/lease-keeper.js';
@@ -57,7 +58,7 @@ type BootPlaneParts = BootPlaneContext & BootPlaneEquipment;
 
 class RegionalBootPlane implements BootPlane {
   readonly #parts: BootPlaneParts;
-  readonly #assets: AssetDirectory;
+  readonly #http: HttpBoot;
   readonly #keeper: LeaseKeeper;
   readonly #dhcpMetrics: DhcpMetrics;
   readonly #tftp: TftpServer;
@@ -72,8 +73,8 @@ class RegionalBootPlane implements BootPlane {
 
   constructor(parts: BootPlaneParts) {
     this.#parts = parts;
-    const { config, metrics, logger } = parts;
-    this.#assets = new AssetDirectory(config.assetDir);
+    const { metrics, logger } = parts;
+    this.#http = createHttpBoot({ ...parts, publicUrl: this.#publicUrl, logger: logger.child({ part: 'http-boot' }) });
     this.#keeper = new LeaseKeeper({
       ...parts,
       log: parts.leaseLog,
@@ -82,13 +83,13 @@ class RegionalBootPlane implements BootPlane {
       logger: logger.child({ part: 'leases' }),
     });
     this.#dhcpMetrics = new DhcpMetrics(metrics);
-    this.#tftp = new TftpServer({ ...parts, assets: this.#assets, logger: logger.child({ part: 'tftp' }) });
+    this.#tftp = new TftpServer({ ...parts, assets: this.#http.assets, logger: logger.child({ part: 'tftp' }) });
     this.#scripts = new BootScriptService({
       ...parts,
       sightings: parts.nodes,
       logger: logger.child({ part: 'http-boot' }),
     });
-    this.#files = new FileRoutes({ root: this.#assets, metrics });
+    this.#files = new FileRoutes({ root: this.#http.assets, sender: this.#http.sender, metrics: this.#http.transfers });
     this.explainer = new BootExplainer({
       ...parts,
       site: () => this.#explainedSite(),
@@ -113,6 +114,7 @@ class RegionalBootPlane implements BootPlane {
       logger: logger.child({ part: 'dhcp' }),
     });
     try {
+      await this.#http.manifest.start();
       await this.#dhcp.start();
       await this.#tftp.start();
     } catch (error) {
@@ -129,6 +131,7 @@ class RegionalBootPlane implements BootPlane {
     this.#site?.[Symbol.dispose]();
     this.#site = undefined;
     await this.#keeper.stop();
+    this.#http.manifest[Symbol.dispose]();
   }
 
   mount(server: FastifyInstance): void {
@@ -156,7 +159,8 @@ class RegionalBootPlane implements BootPlane {
       tftp_failed:
         this.#tftp.metrics.total - this.#tftp.metrics.count('completed') - this.#tftp.metrics.count('probed'),
       tftp_bytes: this.#tftp.metrics.bytesServed,
-      http_files: this.#files.served,
+      http_files: this.#http.transfers.served,
+      http_bytes: this.#http.transfers.bytesServed,
       scripts_wait: this.#scripts.count('wait'),
       scripts_install: this.#scripts.count('install'),
       scripts_local_boot: this.#scripts.count('local-boot'),
@@ -213,12 +217,8 @@ class RegionalBootPlane implements BootPlane {
     };
   }
 
-  async files(kind: 'tftp' | 'static' | 'repos'): Promise<readonly StatusRow[]> {
-    const names =
-      kind === 'tftp'
-        ? await this.#assets.list({ without: ['static', 'repos'] })
-        : await this.#assets.below(kind).list();
-    return names.map((name) => ({ name }));
+  files(kind: 'tftp' | 'static' | 'repos'): Promise<readonly StatusRow[]> {
+    return listAssets(this.#http, kind);
   }
 
   *bootConfigs(): Generator<StatusRow> {

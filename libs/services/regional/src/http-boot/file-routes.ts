@@ -1,40 +1,33 @@
-import { send } from '@fastify/send';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { parseMac } from '@rackwright/kernel';
-import { defineCounter, ProblemError, type Metrics } from '@rackwright/platform';
-import type { AssetDirectory } from './asset-directory.js';
-
-const filesTotal = defineCounter({
-  name: 'rw_http_files_total',
-  help: 'Files asked for over HTTP, by folder and outcome.',
-  labels: ['folder', 'outcome'],
-});
-
-/** Octets read from disk at once: with the default of 64 KiB large images are served at half the speed. */
-const READ_BYTES = 1_048_576;
-
-/** UEFI 2.10 section 24.7.2: firmware decides by the media type what it does with a file. */
-const mediaTypes: Readonly<Record<string, string>> = {
-  efi: 'application/efi',
-  iso: 'application/vnd.efi-iso',
-  img: 'application/vnd.efi-img',
-  ipxe: 'text/plain; charset=utf-8',
-  cfg: 'text/plain; charset=utf-8',
-  txt: 'text/plain; charset=utf-8',
-};
+import { parseMac, type Mac } from '@rackwright/kernel';
+import { ProblemError } from '@rackwright/platform';
+import { readAsset, type Asset, type AssetDirectory, type AssetRefusal } from './asset-directory.js';
+import { etagOfAsset } from './asset-etag.js';
+import { mediaTypeOf } from './media-types.js';
+import type { ObjectSender } from './object-sender.js';
+import type { ServedFolder, TransferMetrics } from './transfer-metrics.js';
 
 export interface FileRoutesParts {
   readonly root: AssetDirectory;
-  readonly metrics: Metrics;
+  readonly sender: ObjectSender;
+  readonly metrics: TransferMetrics;
 }
 
-type Served = 'ipxe' | 'static' | 'repos';
+type FileFolder = Exclude<ServedFolder, 'iso'>;
+
+interface AskedFile {
+  readonly folder: FileFolder;
+  readonly name: string;
+  readonly mac?: Mac;
+}
+
+/** Seconds until a file that is not what the manifest says is asked for again. */
+const RETRY_AFTER_SECONDS = 10;
 
 /** `/ipxe`, `/static` and `/repos`: files with HEAD, Range, ETag, conditional requests and Content-Length. */
 export class FileRoutes {
   readonly #parts: FileRoutesParts;
-  readonly #folders: Readonly<Record<Served, AssetDirectory>>;
-  #served = 0;
+  readonly #folders: Readonly<Record<FileFolder, AssetDirectory>>;
 
   constructor(parts: FileRoutesParts) {
     this.#parts = parts;
@@ -42,17 +35,14 @@ export class FileRoutes {
     this.#folders = { ipxe: root, static: root.below('static'), repos: root.below('repos') };
   }
 
-  get served(): number {
-    return this.#served;
-  }
-
   mount(server: FastifyInstance): void {
     server.get<{ Params: { file: string } }>('/ipxe/:file', (request, reply) =>
       this.#serve(request, reply, { folder: 'ipxe', name: request.params.file }),
     );
     server.get<{ Params: { file: string; mac: string } }>('/ipxe/:mac/:file', (request, reply) => {
-      if (parseMac(request.params.mac) === undefined) throw new ProblemError('not-found', 'No such file');
-      return this.#serve(request, reply, { folder: 'ipxe', name: request.params.file });
+      const mac = parseMac(request.params.mac);
+      if (mac === undefined) throw new ProblemError('not-found', 'No such file');
+      return this.#serve(request, reply, { folder: 'ipxe', name: request.params.file, mac });
     });
     for (const folder of ['static', 'repos'] as const) {
       server.get<{ Params: { '*': string } }>(`/${folder}/*`, (request, reply) =>
@@ -61,48 +51,35 @@ export class FileRoutes {
     }
   }
 
-  async #serve(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    { folder, name }: { readonly folder: Served; readonly name: string },
-  ): Promise<FastifyReply> {
-    const located = await this.#folders[folder].locate(name);
-    if (!located.ok) throw this.#refusal(folder);
-    const path = located.value;
-    // The path is real and checked, so it is given from the root of the file system.
-    const found = await send(request.raw, encodeURI(path).replaceAll('?', '%3F').replaceAll('#', '%23'), {
-      root: '/',
-      index: false,
-      dotfiles: 'allow',
-      cacheControl: false,
-      highWaterMark: READ_BYTES,
+  async #serve(request: FastifyRequest, reply: FastifyReply, { folder, name, mac }: AskedFile): Promise<FastifyReply> {
+    const { sender } = this.#parts;
+    sender.requireRoom(folder);
+    const asset = await this.#folders[folder].open(name, mac);
+    if (typeof asset === 'string') throw this.#refusal(folder, asset);
+    return sender.send(request, reply, {
+      folder,
+      sizeBytes: asset.sizeBytes,
+      etag: etagOfAsset(asset),
+      modifiedAtMs: asset.modifiedAtMs,
+      mediaType: mediaTypeOf(asset.path),
+      read: (target, position) => readAsset(asset, target, position),
+      close: () => closeAsset(asset),
     });
-    if (found.type !== 'file') {
-      const isRange = found.type === 'error' && found.statusCode === 416;
-      if (!isRange) throw this.#refusal(folder);
-      this.#count(folder, 'range-refused');
-      return reply.code(416).headers(contentRangeOf(found.headers)).send();
+  }
+
+  #refusal(folder: FileFolder, reason: AssetRefusal): ProblemError {
+    const { metrics } = this.#parts;
+    if (reason === 'hash-mismatch') {
+      metrics.ended(folder, 'hash-mismatch');
+      return new ProblemError('unavailable', 'The file is not what it should be', {
+        headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
+      });
     }
-    this.#served += 1;
-    this.#count(folder, 'served');
-    const type = mediaTypes[path.slice(path.lastIndexOf('.') + 1).toLowerCase()];
-    return reply
-      .code(found.statusCode)
-      .headers({ ...found.headers, ...(type === undefined ? {} : { 'content-type': type }) })
-      .send(found.stream);
-  }
-
-  #refusal(folder: Served): ProblemError {
-    this.#count(folder, 'not-found');
+    metrics.ended(folder, 'not-found');
     return new ProblemError('not-found', 'No such file');
-  }
-
-  #count(folder: Served, outcome: 'served' | 'not-found' | 'range-refused'): void {
-    this.#parts.metrics.counter(filesTotal).increment({ folder, outcome });
   }
 }
 
-function contentRangeOf(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const range = headers['Content-Range'];
-  return { 'content-length': '0', ...(range === undefined ? {} : { 'content-range': range }) };
+function closeAsset(asset: Asset): Promise<void> {
+  return asset.handle.close();
 }

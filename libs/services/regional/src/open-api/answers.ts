@@ -110,9 +110,19 @@ export class BootConfigAnswer {
   @ApiProperty({ ...TEXT, ...SOMETIMES }) readonly sn?: string;
 }
 
-/** A file that machines may read. */
+class FileSourceAnswer {
+  @ApiProperty(TEXT) readonly package!: string;
+  @ApiProperty(TEXT) readonly version!: string;
+}
+
+/** A file that machines may read; what follows its name is there for files of the manifest. */
 export class FileAnswer {
   @ApiProperty({ ...TEXT, description: 'Path below its folder' }) readonly name!: string;
+  @ApiProperty({ ...TEXT, ...SOMETIMES, description: 'Digest it has to have' }) readonly sha256?: string;
+  @ApiProperty({ ...COUNT, ...SOMETIMES, description: 'Octets it has to have' }) readonly size?: number;
+  @ApiProperty({ ...TEXT, ...SOMETIMES, enum: ['verified', 'mismatch', 'missing', 'unchecked'] })
+  readonly state?: string;
+  @ApiProperty({ type: FileSourceAnswer, ...SOMETIMES }) readonly source?: FileSourceAnswer;
 }
 
 class RecordErrorAnswer {
