@@ -13,12 +13,15 @@ export type Call = (...values: unknown[]) => number;
 export interface Libc {
   /** Binds one function by its C prototype. */
   readonly func: (prototype: string) => Call;
+  /** Where the octets are in memory: stays valid as long as they are referred to. */
+  readonly addressOf: (bytes: Uint8Array) => bigint;
   /** Describes the call that failed last. */
   readonly failure: (call: string) => CallFailure;
 }
 
 interface Koffi {
   load(library: string | null): { func(prototype: string): Call };
+  address(bytes: Uint8Array): bigint;
   errno(): number;
   readonly os: { readonly errno: Readonly<Record<string, number>> };
 }
@@ -36,6 +39,7 @@ function load(koffi: Koffi): Libc {
   const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
   return {
     func: (prototype) => library.func(prototype),
+    addressOf: (bytes) => koffi.address(bytes),
     failure: (call) => ({ call, code: names.get(koffi.errno()) ?? 'EIO' }),
   };
 }

@@ -4,8 +4,8 @@ import { libc, type CallFailure, type Libc } from './libc.js';
 
 /** The socket calls that `node:dgram` lacks. */
 export interface LinuxSockets {
-  /** A bound, non-blocking UDP socket that sends and receives only through one interface; its descriptor. */
-  openBound(local: Endpoint, interfaceName: string): number | CallFailure;
+  /** A bound, non-blocking UDP socket that sends and receives only through one interface, if named; its descriptor. */
+  openBound(local: Endpoint, interfaceName?: string): number | CallFailure;
   /** Where an existing socket is bound. */
   describe(descriptor: number): { readonly local: Endpoint; readonly interfaceName: string } | CallFailure;
   close(descriptor: number): void;
@@ -39,10 +39,13 @@ function bindCalls({ func, failure }: Libc): LinuxSockets {
     openBound: (local, interfaceName) => {
       const descriptor = socket(AF_INET, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0);
       if (descriptor < 0) return failure('socket');
-      const device = Buffer.from(`${interfaceName}\0`, 'latin1');
+      const device = Buffer.from(`${interfaceName ?? ''}\0`, 'latin1');
       const address = socketAddress(local);
       let failed: CallFailure | undefined;
-      if (setOption(descriptor, SOL_SOCKET, SO_BINDTODEVICE, device, device.length) < 0) {
+      if (
+        interfaceName !== undefined &&
+        setOption(descriptor, SOL_SOCKET, SO_BINDTODEVICE, device, device.length) < 0
+      ) {
         failed = failure('setsockopt SO_BINDTODEVICE');
       } else if (bind(descriptor, address, address.length) < 0) failed = failure('bind');
       if (failed !== undefined) close(descriptor);

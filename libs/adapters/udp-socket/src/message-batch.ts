@@ -24,10 +24,12 @@ export interface OutgoingDatagram {
 
 /** Several datagrams per system call: recvmmsg(2) and sendmmsg(2). */
 export interface MessageBatches {
-  /** Gives what waits in the socket to `handler`, at most {@link SLOTS} datagrams; how many there were. */
+  /** Datagrams per call at most. */
+  readonly batchSize: number;
+  /** Gives what waits in the socket to `handler`, at most {@link batchSize} datagrams; how many there were. */
   receive(descriptor: number, handler: DatagramHandler): number;
-  /** Sends the first of `datagrams`; how many the kernel took, which may be none. */
-  send(descriptor: number, datagrams: readonly OutgoingDatagram[]): number;
+  /** Sends datagrams from index `first` on; how many the kernel took, which may be none. */
+  send(descriptor: number, datagrams: readonly OutgoingDatagram[], first: number): number;
 }
 
 let bound: MessageBatches | undefined;
@@ -55,6 +57,7 @@ function bindCalls(library: Libc): MessageBatches {
   const outgoing = new MessageTable(library, SEND_AREA_BYTES);
   for (let slot = 0; slot < SLOTS; slot += 1) incoming.place(slot, slot * RECEIVE_SLOT_BYTES, RECEIVE_SLOT_BYTES);
   return {
+    batchSize: SLOTS,
     receive: (descriptor, handler) => {
       const count = receiveMany(descriptor, incoming.messages, SLOTS, MSG_DONTWAIT, null);
       for (let slot = 0; slot < count; slot += 1) {
@@ -63,8 +66,8 @@ function bindCalls(library: Libc): MessageBatches {
       }
       return Math.max(0, count);
     },
-    send: (descriptor, datagrams) => {
-      const count = outgoing.fill(datagrams);
+    send: (descriptor, datagrams, first) => {
+      const count = outgoing.fill(datagrams, first);
       return count === 0 ? 0 : Math.max(0, sendMany(descriptor, outgoing.messages, count, MSG_DONTWAIT));
     },
   };
@@ -114,18 +117,18 @@ class MessageTable {
     return { address: this.#lastAddress, port: this.#names.readUInt16BE(slot * NAME_BYTES + 2) };
   }
 
-  /** Copies datagrams in until the slots or the area are full; how many. */
-  fill(datagrams: readonly OutgoingDatagram[]): number {
+  /** Copies datagrams in from index `first` on until the slots or the area are full; how many. */
+  fill(datagrams: readonly OutgoingDatagram[], first: number): number {
     let start = 0;
     let slot = 0;
-    for (const { bytes, to } of datagrams) {
-      if (slot === SLOTS || start + bytes.length > this.#area.length) break;
+    for (; slot < SLOTS; slot += 1) {
+      const { bytes, to } = datagrams[first + slot] ?? {};
+      if (bytes === undefined || to === undefined || start + bytes.length > this.#area.length) break;
       this.#area.set(bytes, start);
       this.place(slot, start, bytes.length);
       this.#names.writeUInt16BE(to.port, slot * NAME_BYTES + 2);
       this.#names.writeUInt32BE(this.#numberOf(to.address), slot * NAME_BYTES + 4);
       start += bytes.length;
-      slot += 1;
     }
     return slot;
   }

@@ -1,14 +1,17 @@
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
 import { ANY_IPV4, silentLogger, type Logger } from '@rackwright/kernel';
-import type { DatagramBinding, DatagramSocket, DatagramSockets } from '@rackwright/contracts';
+import type { DatagramBinding, DatagramSocket, DatagramSockets, Endpoint } from '@rackwright/contracts';
 import { linuxSockets } from './linux-socket.js';
-import { NodeDatagramSocket } from './node-datagram-socket.js';
+import { messageBatches, type MessageBatches } from './message-batch.js';
+import { NodeDatagramSocket, type BatchedAccess } from './node-datagram-socket.js';
 import { openFailure } from './socket-failure.js';
 
 export interface NodeDatagramSocketsOptions {
   readonly logger?: Logger;
   /** Kernel receive buffer per socket; the kernel caps it at `net.core.rmem_max`. */
   readonly receiveBufferBytes?: number;
+  /** `false`: one datagram per system call, through `node:dgram` alone. Default: batches where the platform has them. */
+  readonly areBatched?: boolean;
   /** Bound sockets passed in by the supervisor; a binding that one of them satisfies takes it over. */
   readonly inherited?: readonly number[];
 }
@@ -16,17 +19,22 @@ export interface NodeDatagramSocketsOptions {
 /** Holds a burst of some thousand requests while the event loop is busy. */
 const DEFAULT_RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
-/** UDP through `node:dgram`; sockets of one interface are made with `SO_BINDTODEVICE` first and then handed to it. */
+/**
+ * UDP through `node:dgram`. Sockets of one interface, and those that move batches, are made with system calls first and
+ * then handed to it.
+ */
 export class NodeDatagramSockets implements DatagramSockets {
   readonly #logger: Logger;
   readonly #receiveBufferBytes: number;
   readonly #inherited: Set<number>;
+  readonly #areBatched: boolean;
   #sendErrors = 0;
 
   constructor(options: NodeDatagramSocketsOptions = {}) {
     this.#logger = options.logger ?? silentLogger;
     this.#receiveBufferBytes = options.receiveBufferBytes ?? DEFAULT_RECEIVE_BUFFER_BYTES;
     this.#inherited = new Set(options.inherited);
+    this.#areBatched = options.areBatched ?? true;
   }
 
   /** Datagrams that could not be sent, over all sockets. */
@@ -35,7 +43,9 @@ export class NodeDatagramSockets implements DatagramSockets {
   }
 
   async open(binding: DatagramBinding): Promise<DatagramSocket> {
-    const descriptor = this.#takeInherited(binding) ?? descriptorFor(binding);
+    const messages = this.#areBatched ? messageBatches() : undefined;
+    const needsOwn = binding.interfaceName !== undefined || messages !== undefined;
+    const descriptor = this.#takeInherited(binding) ?? (needsOwn ? descriptorFor(binding) : undefined);
     const socket = createSocket({ type: 'udp4', lookup: literalAddress, recvBufferSize: this.#receiveBufferBytes });
     try {
       await bound(socket, descriptor === undefined ? plainBinding(binding) : { fd: descriptor });
@@ -45,10 +55,11 @@ export class NodeDatagramSockets implements DatagramSockets {
       throw openFailure(binding, codeOf(error), error);
     }
     if (binding.broadcast === true) socket.setBroadcast(true);
-    const opened = new NodeDatagramSocket(socket, (error, to) => {
+    const onSendError = (error: Error, to: Endpoint): void => {
       this.#sendErrors += 1;
       binding.onSendError?.(error, to);
-    });
+    };
+    const opened = new NodeDatagramSocket(socket, onSendError, accessTo(descriptor, messages));
     socket.on('error', (error) => {
       this.#logger.error({ err: error, local: opened.local }, 'UDP socket failed');
     });
@@ -72,8 +83,11 @@ export class NodeDatagramSockets implements DatagramSockets {
   }
 }
 
-function descriptorFor(binding: DatagramBinding): number | undefined {
-  if (binding.interfaceName === undefined) return undefined;
+function accessTo(descriptor: number | undefined, messages: MessageBatches | undefined): BatchedAccess | undefined {
+  return descriptor === undefined || messages === undefined ? undefined : { descriptor, messages };
+}
+
+function descriptorFor(binding: DatagramBinding): number {
   const opened = linuxSockets().openBound(binding, binding.interfaceName);
   if (typeof opened === 'number') return opened;
   throw openFailure(binding, opened.code, new Error(`${opened.call}: ${opened.code}`));
