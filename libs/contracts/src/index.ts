@@ -128,6 +128,7 @@ export {
   type RequestOptions,
   type StoredEvent,
   type StoredLogLine,
+  type StreamPosition,
   type Subscription,
 } from './ports/message-bus.port.js';
 export {

@@ -21,13 +21,15 @@ import { ListWatch } from './list-watch.js';
 import { readListing } from './listing.js';
 import { storeClosed } from './store-failure.js';
 import { traced } from './traced.js';
-import { toReadTransaction, toTransaction } from './transaction.js';
+import { assertBounded, toReadTransaction, toTransaction } from './transaction.js';
+import { TransactionGroups, type Transaction } from './transaction-groups.js';
 
 /** The record in etcd 3.4 or newer. */
 export class EtcdStore implements Store {
   readonly #connection: EtcdConnection;
   readonly #options: EtcdStoreOptions;
   readonly #keeping: LeaseKeeping;
+  readonly #groups = new TransactionGroups((transaction) => this.#commit(transaction));
   readonly #leases = new Set<HeldLease>();
   readonly #watches = new Set<Watch>();
   #isDisposed = false;
@@ -67,9 +69,9 @@ export class EtcdStore implements Store {
   }
 
   async transact(comparisons: readonly Comparison[], writes: readonly Write[]): Promise<TransactionOutcome> {
-    const request = toTransaction(comparisons, writes);
-    const reply = await this.#live.write('etcd.txn', (client, options) => client.kv.txn(request, options));
-    return { committed: reply.succeeded, revision: revisionOf(reply) };
+    assertBounded(comparisons.length, 'comparisons');
+    assertBounded(writes.length, 'writes');
+    return traced('etcd.txn', {}, () => this.#groups.submit({ comparisons, writes }));
   }
 
   watch(prefix: string, observer: WatchObserver): Watch {
@@ -111,6 +113,12 @@ export class EtcdStore implements Store {
     this.#isDisposed = true;
     await Promise.all([...this.#watches, ...this.#leases].map((held) => held[Symbol.asyncDispose]()));
     this.#connection.close();
+  }
+
+  async #commit({ comparisons, writes }: Transaction): Promise<TransactionOutcome> {
+    const request = toTransaction(comparisons, writes);
+    const reply = await this.#live.once('etcd.txn', (client, options) => client.kv.txn(request, options));
+    return { committed: reply.succeeded, revision: revisionOf(reply) };
   }
 
   get #live(): EtcdConnection {

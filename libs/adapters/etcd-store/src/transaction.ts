@@ -15,7 +15,8 @@ export function toReadTransaction(keys: readonly string[]): ITxnRequest {
   return { success: keys.map((key) => ({ request_range: { key: Buffer.from(key) } })) };
 }
 
-function assertBounded(count: number, what: string): void {
+/** Throws `RangeError` for more than one transaction may hold. */
+export function assertBounded(count: number, what: string): void {
   if (count > MAX_TRANSACTION_OPS) {
     throw new RangeError(`${count} ${what} in one transaction, at most ${MAX_TRANSACTION_OPS} are possible`);
   }

@@ -15,6 +15,7 @@ import {
   type RequestOptions,
   type StoredEvent,
   type StoredLogLine,
+  type StreamPosition,
   type Subscription,
 } from '@rackwright/contracts';
 import { MemoryBroker, type RawReply } from './memory-broker.js';
@@ -102,7 +103,13 @@ export class MemoryBus implements MessageBus {
     });
   }
 
-  async publishEvent(event: EventEnvelope): Promise<{ readonly seq: number; readonly duplicate: boolean }> {
+  async publishEvents(events: readonly EventEnvelope[]): Promise<readonly StreamPosition[]> {
+    const stored: StreamPosition[] = [];
+    for (const event of events) stored.push(await this.publishEvent(event));
+    return stored;
+  }
+
+  async publishEvent(event: EventEnvelope): Promise<StreamPosition> {
     const trace = carryTrace(event.traceparent);
     await this.#acrossTheWire();
     const subject = eventSubject(event.idc, event.type);

@@ -16,6 +16,7 @@ import {
   type RequestOptions,
   type StoredEvent,
   type StoredLogLine,
+  type StreamPosition,
   type Subscription,
 } from '@rackwright/contracts';
 import { BusStreams } from './bus-streams.js';
@@ -29,7 +30,7 @@ import { Responder } from './responder.js';
 import { parseEvent } from './stored-message.js';
 import { StreamFollower, type Following } from './stream-follower.js';
 import { StreamPublisher } from './stream-publisher.js';
-import { inSpan, traceFrom, traceOf } from './tracing.js';
+import { inSpan, OpenSpans, traceFrom, traceOf } from './tracing.js';
 import { untilAborted, withDeadline } from './with-deadline.js';
 
 /**
@@ -77,15 +78,21 @@ export class NatsBus implements MessageBus {
     return this.#track(new Responder(this.#link, { contract, idc: at.idc, handler }, this.#options.logger));
   }
 
-  async publishEvent(event: EventEnvelope): Promise<{ readonly seq: number; readonly duplicate: boolean }> {
-    const subject = eventSubject(event.idc, event.type);
-    const parent = traceFrom(event.traceparent);
-    return inSpan({ name: `publish ${event.type}`, kind: SpanKind.PRODUCER, subject, parent }, async () => {
-      const message = { subject, id: event.id, schema: 'event.v1', body: JSON.stringify(event) };
-      const [stored] = await this.#publisher.publish([message]);
-      if (stored === undefined) throw busUnavailable();
-      return stored;
+  async publishEvent(event: EventEnvelope): Promise<StreamPosition> {
+    const [stored] = await this.publishEvents([event]);
+    if (stored === undefined) throw busUnavailable();
+    return stored;
+  }
+
+  publishEvents(events: readonly EventEnvelope[]): Promise<readonly StreamPosition[]> {
+    const spans = new OpenSpans();
+    const messages = events.map((event) => {
+      const subject = eventSubject(event.idc, event.type);
+      const parent = traceFrom(event.traceparent);
+      const trace = spans.begin({ name: `publish ${event.type}`, kind: SpanKind.PRODUCER, subject, parent });
+      return { subject, id: event.id, schema: 'event.v1', body: JSON.stringify(event), trace };
     });
+    return spans.end(this.#publisher.publish(messages, { inOrder: true }));
   }
 
   followEvents(after: number, handler: (stored: StoredEvent) => void | Promise<void>): Subscription {

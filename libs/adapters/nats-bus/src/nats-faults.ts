@@ -37,6 +37,14 @@ export function isPassing(error: unknown): boolean {
   return error instanceof JetStreamApiError && (error.status === HTTP_UNAVAILABLE || isStreamMissing(error));
 }
 
+/** Code of the JetStream API for a message whose `Nats-Expected-Last-Msg-Id` is not that of the last one stored. */
+const WRONG_LAST_MESSAGE_ID = 10_070;
+
+/** Whether the message before this one is not the last of the stream: it was there already, or was not stored. */
+export function isOutOfOrder(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === WRONG_LAST_MESSAGE_ID;
+}
+
 /** Whether the call failed because the stream does not exist: nobody listens on its subjects, or the API says so. */
 export function isStreamMissing(error: unknown): boolean {
   if (isNoResponders(error)) return true;

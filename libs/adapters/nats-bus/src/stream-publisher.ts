@@ -1,9 +1,10 @@
+import type { Context } from '@opentelemetry/api';
 import { headers } from '@nats-io/transport-node';
 import { backoffMs, sleep, type Backoff } from '@rackwright/kernel';
-import { busHeaders } from '@rackwright/contracts';
+import { busHeaders, type StreamPosition } from '@rackwright/contracts';
 import type { BusStreams } from './bus-streams.js';
 import { DEFAULT_TIMEOUT_MS, type NatsBusOptions } from './nats-bus-options.js';
-import { busUnavailable, isPassing, isStreamMissing, toOperational } from './nats-faults.js';
+import { busUnavailable, isOutOfOrder, isPassing, isStreamMissing, toOperational } from './nats-faults.js';
 import type { NatsLink, NatsSession } from './nats-link.js';
 import { injectTrace } from './tracing.js';
 
@@ -19,12 +20,8 @@ export interface StreamMessage {
   readonly id: string;
   readonly schema: string;
   readonly body: string;
-}
-
-/** Where a message is in its stream, and whether it was there before. */
-export interface Stored {
-  readonly seq: number;
-  readonly duplicate: boolean;
+  /** The trace it carries; default: the active one. */
+  readonly trace?: Context;
 }
 
 /** Publishes to JetStream and awaits its acknowledgements. */
@@ -39,30 +36,50 @@ export class StreamPublisher {
     this.#options = options;
   }
 
-  /** Stores messages in their order; after a failure, publishing goes on from the first one not acknowledged. */
-  async publish(messages: readonly StreamMessage[]): Promise<readonly Stored[]> {
-    const stored: Stored[] = [];
+  /**
+   * Stores messages; after a failure, publishing goes on from the first one not acknowledged. With `inOrder` none is
+   * stored before the one ahead of it, even if that one fails alone: each names its predecessor
+   * (`Nats-Expected-Last-Msg-Id`), and where the chain breaks the rest goes one by one.
+   */
+  async publish(
+    messages: readonly StreamMessage[],
+    { inOrder = false }: { readonly inOrder?: boolean } = {},
+  ): Promise<readonly StreamPosition[]> {
+    const stored: StreamPosition[] = [];
     let attempt = 1;
+    let window = MAX_IN_FLIGHT;
     while (stored.length < messages.length) {
       const session = this.#link.session();
-      const window = messages.slice(stored.length, stored.length + MAX_IN_FLIGHT);
-      const outcomes = await Promise.allSettled(window.map((message) => this.#send(session, message)));
+      const next = messages.slice(stored.length, stored.length + window);
+      const outcomes = await Promise.allSettled(
+        next.map((message, index) => this.#send(session, message, inOrder ? next[index - 1] : undefined)),
+      );
+      const before = stored.length;
       const failure = collect(outcomes, stored);
-      if (failure === undefined) {
-        attempt = 1;
-        continue;
-      }
+      if (stored.length > before) attempt = 1;
+      if (failure === undefined) continue;
+      window = inOrder ? 1 : window;
+      if (isOutOfOrder(failure.reason)) continue;
       await this.#recover(session, failure.reason, attempt);
       attempt += 1;
     }
     return stored;
   }
 
-  async #send({ jetstream }: NatsSession, message: StreamMessage): Promise<Stored> {
-    const sent = injectTrace(headers());
+  async #send(
+    { jetstream }: NatsSession,
+    message: StreamMessage,
+    predecessor: StreamMessage | undefined,
+  ): Promise<StreamPosition> {
+    const sent = injectTrace(headers(), message.trace);
     sent.set(busHeaders.schema, message.schema);
     const timeout = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    const ack = await jetstream.publish(message.subject, message.body, { msgID: message.id, headers: sent, timeout });
+    const ack = await jetstream.publish(message.subject, message.body, {
+      msgID: message.id,
+      headers: sent,
+      timeout,
+      ...(predecessor === undefined ? {} : { expect: { lastMsgID: predecessor.id } }),
+    });
     return { seq: ack.seq, duplicate: ack.duplicate };
   }
 
@@ -82,8 +99,8 @@ export class StreamPublisher {
 
 /** Adds what was stored up to the first failure, and returns that failure. */
 function collect(
-  outcomes: readonly PromiseSettledResult<Stored>[],
-  stored: Stored[],
+  outcomes: readonly PromiseSettledResult<StreamPosition>[],
+  stored: StreamPosition[],
 ): PromiseRejectedResult | undefined {
   for (const outcome of outcomes) {
     if (outcome.status === 'rejected') return outcome;

@@ -14,6 +14,13 @@ export interface StoredEvent {
   readonly event: EventEnvelope;
 }
 
+/** Where a message is in its stream. */
+export interface StreamPosition {
+  readonly seq: number;
+  /** Whether it was there before. */
+  readonly duplicate: boolean;
+}
+
 /** One line of an install log as the stream holds it. */
 export interface StoredLogLine {
   readonly seq: number;
@@ -71,7 +78,13 @@ export interface MessageBus extends AsyncDisposable {
    * Stores an event; resolves when JetStream acknowledged it. `event.id` is the deduplication key (`Nats-Msg-Id`):
    * publishing it again within the stream's window stores nothing and resolves with the position of the first.
    */
-  publishEvent(event: EventEnvelope): Promise<{ readonly seq: number; readonly duplicate: boolean }>;
+  publishEvent(event: EventEnvelope): Promise<StreamPosition>;
+
+  /**
+   * Stores events in their order, many at a time. A failure says nothing of how many were stored; publishing all of
+   * them again is safe, and keeps their order.
+   */
+  publishEvents(events: readonly EventEnvelope[]): Promise<readonly StreamPosition[]>;
 
   /**
    * Delivers every stored event with `seq > after` in order, then goes on with new ones, across reconnects,

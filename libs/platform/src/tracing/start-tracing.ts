@@ -2,12 +2,13 @@ import { context, diag, DiagLogLevel, propagation, trace, type DiagLogger } from
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace-node';
 import type { Logger } from '@rackwright/kernel';
+import { UnrecordedTracerProvider } from './unrecorded-tracer.js';
 
 /** What the traces of a process say about it, and where they go. */
 export interface TracingOptions {
   readonly service: string;
   readonly version: string;
-  /** Base URL of an OTLP/HTTP collector; without it spans are made (ids exist, context travels) and dropped. */
+  /** Base URL of an OTLP/HTTP collector; without it spans are not recorded (ids exist, context travels). */
   readonly endpoint?: string | undefined;
   readonly logger: Logger;
 }
@@ -19,11 +20,7 @@ const FLUSH_DEADLINE_MS = 3_000;
 export async function startTracing(options: TracingOptions): Promise<AsyncDisposable> {
   const logger = options.logger.child({ part: 'tracing' });
   diag.setLogger(diagLogger(logger), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
-  const provider = new NodeTracerProvider({
-    resource: resourceFromAttributes({ 'service.name': options.service, 'service.version': options.version }),
-    spanProcessors: options.endpoint === undefined ? [] : [await exportTo(options.endpoint)],
-    forceFlushTimeoutMillis: FLUSH_DEADLINE_MS,
-  });
+  const provider = await providerFor(options);
   provider.register();
   return {
     async [Symbol.asyncDispose]() {
@@ -39,6 +36,15 @@ export async function startTracing(options: TracingOptions): Promise<AsyncDispos
       diag.disable();
     },
   };
+}
+
+async function providerFor({ service, version, endpoint }: TracingOptions): Promise<NodeTracerProvider> {
+  if (endpoint === undefined) return new UnrecordedTracerProvider();
+  return new NodeTracerProvider({
+    resource: resourceFromAttributes({ 'service.name': service, 'service.version': version }),
+    spanProcessors: [await exportTo(endpoint)],
+    forceFlushTimeoutMillis: FLUSH_DEADLINE_MS,
+  });
 }
 
 /** The exporter is 34 MB of code: loaded only where it is used. */

@@ -138,12 +138,14 @@ describe('OutboxPublisher', () => {
       const dying = new Proxy(bench.bus, {
         get: (target, name) => {
           const member: unknown = Reflect.get(target, name, target);
-          if (name !== 'publishEvent') return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-          return async (envelope: EventEnvelope) => {
-            const stored = await target.publishEvent(envelope);
-            left -= 1;
-            if (left === 0) stop.abort();
-            return stored;
+          if (name !== 'publishEvents') return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+          return async (envelopes: readonly EventEnvelope[]) => {
+            const reached = envelopes.slice(0, left);
+            const stored = await target.publishEvents(reached);
+            left -= reached.length;
+            if (left > 0) return stored;
+            stop.abort();
+            throw new Error('died in the middle of a batch');
           };
         },
       });

@@ -1,10 +1,12 @@
 import { backoffMs, sleep, type Backoff, type Cancel, type Clock, type Logger, type Random } from '@rackwright/kernel';
 import type { EventEnvelope, EventType, MessageBus, OutboxRecord, Store } from '@rackwright/contracts';
-import { defineCounter, defineGauge, runWithTraceparent, type Metrics } from '@rackwright/platform';
+import { defineCounter, defineGauge, type Metrics } from '@rackwright/platform';
 import type { Stored } from '../state-view/record-table.js';
 import type { StateView } from '../state-view/state-view.js';
 import { WakeUp } from '../leadership/wake-up.js';
 
+/** Events on their way to the stream at once. */
+const PUBLISH_BATCH = 64;
 /** Keys deleted in one transaction; a transaction may hold 128 writes. */
 const DELETE_BATCH = 100;
 /** Deletions wait for company: one by one they would double the writes of the store. Far below the stream's window. */
@@ -93,19 +95,21 @@ export class OutboxPublisher {
 
   async #drain(signal: AbortSignal): Promise<void> {
     this.#forgetDeleted(this.#parts.view.live.outbox.list());
-    for (const stored of [...this.#waiting()].sort(inOrder)) {
-      if (signal.aborted) return;
-      await this.#publish(stored);
+    const waiting = [...this.#waiting()].sort(inOrder);
+    for (let from = 0; from < waiting.length && !signal.aborted; from += PUBLISH_BATCH) {
+      await this.#publish(waiting.slice(from, from + PUBLISH_BATCH));
     }
     if (this.#isDeletionDue) await this.#deleteFinished();
   }
 
-  async #publish({ key, value }: Stored<OutboxRecord>): Promise<void> {
+  async #publish(batch: readonly Stored<OutboxRecord>[]): Promise<void> {
     const { bus, metrics } = this.#parts;
-    await runWithTraceparent(value.traceparent, () => bus.publishEvent(envelopeOf(value)));
-    this.#published.add(key);
-    this.#finished.add(key);
-    metrics.counter(published).increment();
+    await bus.publishEvents(batch.map(({ value }) => envelopeOf(value)));
+    for (const { key } of batch) {
+      this.#published.add(key);
+      this.#finished.add(key);
+    }
+    metrics.counter(published).add(batch.length);
   }
 
   #planDeletion(change: WakeUp): void {

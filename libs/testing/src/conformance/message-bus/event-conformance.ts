@@ -42,6 +42,22 @@ export function eventConformance(withHarness: WithHarness): void {
       }),
     );
     it(
+      'are stored in the order of a batch, also where some of it is there already',
+      withHarness(async (harness) => {
+        const bus = await harness.connect();
+        const ids = range(0, 150);
+        for (const n of [0, 1, 70]) await bus.publishEvent(sampleEvent(n));
+        const stored = await bus.publishEvents(ids.map((n) => sampleEvent(n)));
+        expect(stored.filter(({ duplicate }) => duplicate).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+        expect(await bus.publishEvents(ids.map((n) => sampleEvent(n)))).toEqual(
+          stored.map(({ seq }) => ({ seq, duplicate: true })),
+        );
+        const fresh = stored.filter(({ duplicate }) => !duplicate).map(({ seq }) => seq);
+        expect(fresh).toEqual(range(4, 151));
+        expect(await bus.publishEvents([])).toEqual([]);
+      }),
+    );
+    it(
       'have an empty range before the first',
       withHarness(async (harness) => {
         const bus = await harness.connect();

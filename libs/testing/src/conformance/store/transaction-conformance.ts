@@ -9,6 +9,7 @@ const CONTENDERS = 50;
 export function describeTransactions(makeStore: MakeStore): void {
   describe('transactions', () => {
     describeRaces(makeStore);
+    describeCrowds(makeStore);
     describeAtomicity(makeStore);
     describeDeletion(makeStore);
     describeRefusals(makeStore);
@@ -45,6 +46,29 @@ function describeRaces(makeStore: MakeStore): void {
       ),
     );
     expect(outcomes.filter((outcome) => outcome.committed)).toHaveLength(1);
+  });
+}
+
+function describeCrowds(makeStore: MakeStore): void {
+  it('commits each of 200 concurrent transactions that can be, and only those', async () => {
+    await using harness = await makeStore();
+    await put(harness.store, `${P}crowd/7`, 'taken');
+    const outcomes = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => {
+        const key = `${P}crowd/${index}`;
+        return harness.store.transact([{ key, exists: false }], [{ kind: 'put', key, value: String(index) }]);
+      }),
+    );
+    expect(outcomes.map(({ committed }) => committed)).toEqual(outcomes.map((_, index) => index !== 7));
+    const entries = new Map((await harness.other.list(`${P}crowd/`)).entries.map((entry) => [entry.key, entry]));
+    expect(entries.size).toBe(200);
+    for (const [index, outcome] of outcomes.entries()) {
+      if (!outcome.committed) continue;
+      expect(entries.get(`${P}crowd/${index}`)).toMatchObject({
+        value: String(index),
+        modRevision: outcome.revision,
+      });
+    }
   });
 }
 
