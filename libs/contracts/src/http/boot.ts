@@ -25,6 +25,14 @@ const HEX_SHAPE = 'hexadecimal octets, two digits each';
 const INTERFACE_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._@-]*$/;
 const UUID_PATTERN = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
+/** Other classes are given as a packet. */
+const CLASS_TEXT = {
+  optional: true,
+  maxLength: 255,
+  pattern: /^[A-Za-z0-9][A-Za-z0-9 ._:/+,-]*$/,
+  shape: 'of letters, digits, spaces and "._:/+,-"',
+} as const;
+
 const hexField = (description: string): PropertyDecorator =>
   TextField({ description, optional: true, maxLength: 510, pattern: HEX_OCTETS, shape: HEX_SHAPE });
 
@@ -94,9 +102,9 @@ export class ExplainBoot extends ExplainedPlace {
     example: 7,
   })
   readonly arch?: number;
-  @TextField({ description: 'Option 77', optional: true, maxLength: 255, example: 'iPXE' })
+  @TextField({ description: 'Option 77', example: 'iPXE', ...CLASS_TEXT })
   readonly user_class?: string;
-  @TextField({ description: 'Option 60 instead of the usual one of the client', optional: true, maxLength: 255 })
+  @TextField({ description: 'Option 60 instead of the usual one of the client', ...CLASS_TEXT })
   readonly vendor_class?: string;
   @TextField({ description: 'Option 97', optional: true, maxLength: 36, pattern: UUID_PATTERN, shape: 'a UUID' })
   readonly uuid?: string;

@@ -1,4 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { BootQuestions } from './boot/boot-questions.js';
+import { BootController } from './boot/boot.controller.js';
 import { EVENT_PARTS, type EventSseParts } from './events/event-sse.js';
 import { EventsController } from './events/events.controller.js';
 import { LOG_PARTS } from './tasks/log-answer.js';
@@ -40,6 +42,7 @@ export interface ControlPlaneFeatures {
   readonly subnets: Subnets;
   readonly reservations: Reservations;
   readonly profiles: ProfileCatalog;
+  readonly boots: BootQuestions;
 }
 
 /** The HTTP side of the control plane. */
@@ -57,6 +60,7 @@ export class ControlPlaneModule {
         StatsController,
         NetworkController,
         ProfilesController,
+        BootController,
         EventsController,
       ],
       providers: [
@@ -75,6 +79,7 @@ export class ControlPlaneModule {
         { provide: Subnets, useValue: features.subnets },
         { provide: Reservations, useValue: features.reservations },
         { provide: ProfileCatalog, useValue: features.profiles },
+        { provide: BootQuestions, useValue: features.boots },
       ],
     };
   }

@@ -7,6 +7,7 @@ import {
   type PlatformPorts,
   type ReadinessCheck,
 } from '@rackwright/platform';
+import { BootQuestions } from './boot/boot-questions.js';
 import type { ControlPlaneConfig } from './config.js';
 import { ControlPlaneModule, type ControlPlaneFeatures } from './control-plane.module.js';
 import { DeadlineEnforcer } from './deadlines/deadline-enforcer.js';
@@ -104,6 +105,7 @@ function buildFeatures(parts: ControlPlaneParts, view: StateView): BuiltFeatures
     subnets: new Subnets(shared),
     reservations: new Reservations(shared),
     profiles: new ProfileCatalog({ ...shared, templates }),
+    boots: new BootQuestions(shared),
   };
 }
 

@@ -7,6 +7,7 @@ import {
   CommandNode,
   CreateNode,
   CreateTask,
+  ExplainBoot,
   IdcPath,
   ListNodes,
   ListTasks,
@@ -23,6 +24,7 @@ import {
   PutSubnet,
   ReadEvents,
   ReadLogs,
+  ReplayBoot,
   SubnetPath,
   TaskReason,
 } from '@rackwright/contracts';
@@ -124,5 +126,15 @@ export const attackedRoutes: readonly AttackedRoute[] = [
   { method: 'GET', route: '/api/v1/profiles/:name', path: profile },
   { method: 'PUT', route: '/api/v1/profiles/:name', path: profile, body: { dto: PutProfile, valid: recipe } },
   { method: 'DELETE', route: '/api/v1/profiles/:name', path: profile },
+  {
+    method: 'POST',
+    route: '/api/v1/boot/explain',
+    body: { dto: ExplainBoot, valid: { idc: 'dc1', mac: '00:1a:2b:3c:4d:5e' } },
+  },
+  {
+    method: 'POST',
+    route: '/api/v1/boot/replay',
+    body: { dto: ReplayBoot, valid: { idc: 'dc1', packets: [{ packet: '00' }] } },
+  },
   { method: 'GET', route: '/api/v1/events', query: ReadEvents },
 ];

@@ -16,9 +16,9 @@ import {
 } from '@rackwright/contracts';
 import { ProblemError, requireMatch, type IfMatch } from '@rackwright/platform';
 import { pageItems, type Page } from '../http/page-items.js';
+import { onlyRegion } from '../regions/only-region.js';
 import { regionFailure } from '../regions/region-failure.js';
 import type { Stored } from '../state-view/record-table.js';
-import type { SiteState } from '../state-view/site-state.js';
 import type { StateView } from '../state-view/state-view.js';
 import { nodeNotFound, nodePath, nodeView, type NodeView } from './node-view.js';
 
@@ -102,13 +102,4 @@ function nodeExists({ mac, idc }: NodeRecord): ProblemError {
   return new ProblemError('node-exists', `Node ${mac} exists already, in ${idc}`, {
     headers: { location: nodePath(mac) },
   });
-}
-
-/** The region meant by a request that names none. */
-function onlyRegion(state: SiteState): Idc {
-  const [only, ...others] = state.regionHeartbeats.list().map((stored) => state.regionHeartbeats.idsOf(stored).idc);
-  if (only !== undefined && others.length === 0) return only as Idc;
-  const found = only === undefined ? 'none is online' : `online are ${[only, ...others].sort().join(', ')}`;
-  const detail = `idc may be left out only where exactly one region is online; ${found}`;
-  throw new ProblemError('invalid-request', `Invalid body: ${detail}`, { errors: [{ pointer: '/idc', detail }] });
 }
