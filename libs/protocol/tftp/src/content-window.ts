@@ -9,6 +9,8 @@ export interface ContentRange {
 
 export interface ContentWindowOptions {
   readonly sizeBytes: number;
+  /** Octets as sent. */
+  readonly sentBytes: number;
   /** Octets per read; at least the window size times the block size. */
   readonly chunkBytes: number;
   readonly isNetascii: boolean;
@@ -21,6 +23,7 @@ export interface ContentWindowOptions {
  */
 export class ContentWindow {
   readonly #sizeBytes: number;
+  readonly #sentBytes: number;
   readonly #chunkBytes: number;
   readonly #isNetascii: boolean;
   readonly #chunks: Uint8Array[] = [];
@@ -32,6 +35,7 @@ export class ContentWindow {
 
   constructor(options: ContentWindowOptions) {
     this.#sizeBytes = options.sizeBytes;
+    this.#sentBytes = options.sentBytes;
     this.#chunkBytes = options.chunkBytes;
     this.#isNetascii = options.isNetascii;
   }
@@ -50,7 +54,7 @@ export class ContentWindow {
     return { offset: this.#suppliedBytes, length: Math.min(leftBytes, chunkBytes) };
   }
 
-  /** Takes the octets of the last wanted stretch; `false` when they are not the ones wanted. */
+  /** Takes the octets of the last wanted stretch; `false` when they are not the ones wanted, or not as many as were counted. */
   supply(offset: number, bytes: Uint8Array): boolean {
     if (!this.#isReading || offset !== this.#suppliedBytes) return false;
     if (bytes.length === 0 || bytes.length > this.#sizeBytes - offset) return false;
@@ -59,7 +63,7 @@ export class ContentWindow {
     const chunk = this.#isNetascii ? toNetascii(bytes) : bytes;
     this.#chunks.push(chunk);
     this.#end += chunk.length;
-    return true;
+    return this.#suppliedBytes < this.#sizeBytes ? this.#end <= this.#sentBytes : this.#end === this.#sentBytes;
   }
 
   /** Up to `length` octets at `position`; `undefined` while they are not all there and the file goes on. */
@@ -110,12 +114,18 @@ function joinParts(parts: readonly Uint8Array[], length: number): Uint8Array {
   return joined;
 }
 
+/** How many octets `bytes` become in mode netascii. */
+export function netasciiSize(bytes: Uint8Array): number {
+  let size = bytes.length;
+  for (const octet of bytes) if (octet === LF || octet === CR) size += 1;
+  return size;
+}
+
 /** Line ends as CR LF, a bare CR as CR NUL: RFC 764 (TELNET), which RFC 1350 section 1 refers to. */
 function toNetascii(bytes: Uint8Array): Uint8Array {
-  let extra = 0;
-  for (const octet of bytes) if (octet === LF || octet === CR) extra += 1;
-  if (extra === 0) return bytes;
-  const converted = new Uint8Array(bytes.length + extra);
+  const size = netasciiSize(bytes);
+  if (size === bytes.length) return bytes;
+  const converted = new Uint8Array(size);
   let at = 0;
   for (const octet of bytes) {
     if (octet === LF) converted[at++] = CR;

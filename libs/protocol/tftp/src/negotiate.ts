@@ -31,7 +31,7 @@ export interface Negotiated {
 }
 
 /**
- * Decides each option by itself: RFC 2347 to 2349, RFC 7440. Unknown names and values outside their range are left
+ * Decides each option by itself: RFC 2347 to 2349, RFC 7440; `sizeBytes` is as sent. Unknown names and values outside their range are left
  * unanswered, which tells the client they were not accepted.
  */
 export function negotiate(request: TftpRequest, sizeBytes: number, limits: NegotiationLimits): Negotiated {
@@ -42,7 +42,7 @@ export function negotiate(request: TftpRequest, sizeBytes: number, limits: Negot
     blksize: blockSizeBytes,
     windowsize: windowBlocks,
     timeout: timeoutSeconds,
-    tsize: transferSizeOf(request, sizeBytes),
+    tsize: inRange(request.options.get('tsize'), 0, Infinity) === undefined ? undefined : sizeBytes,
   };
   const accepted = new Map<string, string>();
   for (const name of request.options.keys()) {
@@ -66,12 +66,6 @@ function windowOf(options: TftpOptions, blockSizeBytes: number, limits: Negotiat
   const wanted = inRange(options.get('windowsize'), 1, WINDOW_MAX_BLOCKS);
   if (wanted === undefined) return undefined;
   return Math.min(wanted, WINDOW_GRANTED_MAX_BLOCKS, Math.max(1, Math.floor(limits.maxWindowBytes / blockSizeBytes)));
-}
-
-/** Converted text has another length, known only after reading it all: RFC 2349 section 3 leaves the option out then. */
-function transferSizeOf(request: TftpRequest, sizeBytes: number): number | undefined {
-  const isAsked = inRange(request.options.get('tsize'), 0, Infinity) !== undefined;
-  return isAsked && request.mode === 'octet' ? sizeBytes : undefined;
 }
 
 function inRange(text: string | undefined, min: number, max: number): number | undefined {

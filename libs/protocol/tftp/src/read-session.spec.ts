@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ReadSession, type ReadSessionLimits, type TftpPacket, type TftpRequest } from './index.js';
+import { netasciiSize, ReadSession, type ReadSessionLimits, type TftpPacket, type TftpRequest } from './index.js';
 
 type Options = Readonly<Record<string, string | number>>;
 
@@ -20,7 +20,8 @@ class Transfer {
 
   constructor(content: Uint8Array, request: TftpRequest, limits: Partial<ReadSessionLimits> = {}) {
     this.#content = content;
-    this.session = new ReadSession({ request, sizeBytes: content.length, nowMs: 0, limits });
+    const sentBytes = request.mode === 'netascii' ? netasciiSize(content) : content.length;
+    this.session = new ReadSession({ request, sizeBytes: content.length, sentBytes, nowMs: 0, limits });
   }
 
   sent(): TftpPacket[] {
@@ -103,9 +104,10 @@ describe('ReadSession without options', () => {
     expect(blocks(transfer.ack(1))).toEqual([2]);
   });
 
-  it('T5 re-sends with back-off when the client stays silent, and gives up after five times', () => {
+  it('T5 re-sends with back-off when the client falls silent, and gives up after five times', () => {
     const transfer = start(5_000);
-    const first = transfer.sent();
+    transfer.sent();
+    const first = transfer.ack(1);
     const sentAt: number[] = [];
     for (let nowMs = 0; transfer.session.outcome === undefined; nowMs += 500) {
       const packets = transfer.at(nowMs);
@@ -125,6 +127,14 @@ describe('ReadSession without options', () => {
     transfer.at(3_000);
     transfer.ack(1);
     expect(transfer.session.deadlineMs).toBe(4_000);
+  });
+
+  it('T5 T22 repeats to a client that never answered only twice: its address may be forged', () => {
+    const transfer = start(5_000);
+    const first = transfer.sent();
+    expect(first).toHaveLength(1);
+    expect([transfer.at(1_000), transfer.at(3_000), transfer.at(7_000)]).toEqual([first, first, []]);
+    expect(transfer.session.outcome).toEqual({ kind: 'timed-out' });
   });
 
   it('T7 ends on an ERROR without answering it', () => {
@@ -209,9 +219,10 @@ describe('option negotiation', () => {
     expect(start(9, { blksize: 9000 }, { maxBlockSizeBytes: 1428 }).sent()).toEqual([oack(['blksize', '1428'])]);
   });
 
-  it('T14 answers tsize with the size to be sent, and leaves it out where conversion changes it', () => {
+  it('T14 answers tsize with the size as sent, in netascii after the conversion, RFC 2349', () => {
     expect(start(4_321, { tsize: 0 }).sent()).toEqual([oack(['tsize', '4321'])]);
-    expect(blocks(new Transfer(contentOf(9), readRequest({ tsize: 0 }, 'netascii')).sent())).toEqual([1]);
+    const text = new Transfer(Buffer.from('a\nb\r'), readRequest({ tsize: 0 }, 'netascii'));
+    expect(text.sent()).toEqual([oack(['tsize', '6'])]);
   });
 
   it.each([
