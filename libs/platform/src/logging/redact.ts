@@ -7,8 +7,16 @@ const SECRET_NAME =
   /^(?:authorization|proxyauthorization|cookie|setcookie|privatekey|apikey|credentials?)$|password|passwd|secret|token$/;
 const TOKEN_IN_TEXT = /([?&;\s](?:rw[._-]?)?(?:boot_?)?token=)[^&;\s]+|(\bBearer )\S+/gi;
 
+/** Names come from code and are few; those of documents that users send could be many. */
+const MAX_KNOWN_NAMES = 1_000;
+const knownNames = new Map<string, boolean>();
+
 function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name.toLowerCase().replace(/[-_.]/g, ''));
+  const known = knownNames.get(name);
+  if (known !== undefined) return known;
+  const isSecret = SECRET_NAME.test(name.toLowerCase().replace(/[-_.]/g, ''));
+  if (knownNames.size < MAX_KNOWN_NAMES) knownNames.set(name, isSecret);
+  return isSecret;
 }
 
 /** `fields` with secrets replaced: by the name of the field, and tokens inside URLs and header texts. */
