@@ -47,12 +47,12 @@ demo: ## Start a whole world with 20 simulated machines; ARGS=--once ends when a
 run: build ## Run the control plane on port 8080 (needs etcd and NATS: start-etcd, start-nats)
 	@exec node apps/control-plane/dist/main.js $(ARGS)
 
-run-regional: build ## Run the region dc1 on unprivileged ports: HTTP 8081, DHCP 6767, TFTP 6969
-	@export RW_IDC="$${RW_IDC:-dc1}" RW_HTTP_PORT="$${RW_HTTP_PORT:-8081}" RW_DHCP_PORT="$${RW_DHCP_PORT:-6767}" RW_TFTP_PORT="$${RW_TFTP_PORT:-6969}"
+run-regional: build ## Run the region dc1 on unprivileged ports: HTTP 8081, DHCP 6767 and 6711, TFTP 6969
+	@export RW_IDC="$${RW_IDC:-dc1}" RW_HTTP_PORT="$${RW_HTTP_PORT:-8081}" RW_DHCP_PORT="$${RW_DHCP_PORT:-6767}" RW_DHCP_PXE_PORT="$${RW_DHCP_PXE_PORT:-6711}" RW_TFTP_PORT="$${RW_TFTP_PORT:-6969}"
 	$(start-regional)
 
-run-regional-dc2: build ## Run the region dc2 beside it: HTTP 8091, DHCP 6867, TFTP 7069
-	@export RW_IDC="$${RW_IDC:-dc2}" RW_HTTP_PORT="$${RW_HTTP_PORT:-8091}" RW_DHCP_PORT="$${RW_DHCP_PORT:-6867}" RW_TFTP_PORT="$${RW_TFTP_PORT:-7069}"
+run-regional-dc2: build ## Run the region dc2 beside it: HTTP 8091, DHCP 6867 and 6811, TFTP 7069
+	@export RW_IDC="$${RW_IDC:-dc2}" RW_HTTP_PORT="$${RW_HTTP_PORT:-8091}" RW_DHCP_PORT="$${RW_DHCP_PORT:-6867}" RW_DHCP_PXE_PORT="$${RW_DHCP_PXE_PORT:-6811}" RW_TFTP_PORT="$${RW_TFTP_PORT:-7069}"
 	$(start-regional)
 
 run-agent: build ## Power on one simulated machine against the region dc1 (ARGS=--help)

@@ -15,7 +15,14 @@ export {
   type Sourced,
 } from './dhcp/dhcp-decision.js';
 export { type Arrival, type BootClientFacts, type DhcpRequest, type RelayFacts } from './dhcp/dhcp-request.js';
-export { type BootSettings, type NetbootView } from './dhcp/netboot-view.js';
+export {
+  bootpPolicies,
+  directOption82Policies,
+  type BootpPolicy,
+  type BootSettings,
+  type DirectOption82Policy,
+  type NetbootView,
+} from './dhcp/netboot-view.js';
 export { SubnetIndex } from './dhcp/subnet-index.js';
 export { MAX_POOL_ADDRESSES } from './leases/address-pool.js';
 export { type LeaseChange } from './leases/lease-change.js';
@@ -29,8 +36,10 @@ export {
   type DhcpMode,
   type Lease,
   type LeaseState,
+  type NetworkParameters,
   type Node,
   type NodeStatus,
+  type OwnBootScript,
   type RelayMatch,
   type Reservation,
   type StaticRoute,

@@ -40,6 +40,12 @@ export interface Subnet {
   readonly relay?: RelayMatch;
 }
 
+/** What a client is told of its network besides mask and broadcast address. */
+export type NetworkParameters = Pick<Subnet, 'gateway' | 'dns' | 'ntp' | 'domain' | 'search' | 'lease_seconds'>;
+
+/** An iPXE script of a machine's own: its text, or where it is. */
+export type OwnBootScript = { readonly url: string } | { readonly text: string };
+
 /** Fixed data of one machine. */
 export interface Reservation {
   readonly mac: Mac;
@@ -51,6 +57,10 @@ export interface Reservation {
   readonly allow_netboot: boolean;
   /** Boot file override by architecture code. */
   readonly boot_files?: Readonly<Record<string, string>>;
+  /** In place of all of those of its subnet. */
+  readonly network?: NetworkParameters;
+  /** What it boots while no task decides. */
+  readonly boot_script?: OwnBootScript;
 }
 
 /** What became of an address. */

@@ -25,6 +25,18 @@ describe('Metrics', () => {
     expect(await other.render()).toContain('rw_queue_depth 4');
   });
 
+  it('reads each series of a gauge with labels at the scrape', async () => {
+    const metrics = new Metrics({ processMetrics: false });
+    const leases = metrics.gauge(defineGauge({ name: 'rw_leases', help: 'Leases.', labels: ['state'] }));
+    let active = 1;
+    leases.readFrom(() => active, { state: 'active' });
+    leases.readFrom(() => 5, { state: 'expired' });
+    active = 2;
+    const text = await metrics.render();
+    expect(text).toContain('rw_leases{state="active"} 2');
+    expect(text).toContain('rw_leases{state="expired"} 5');
+  });
+
   it('forgets a series that is gone', async () => {
     const metrics = new Metrics({ processMetrics: false });
     const online = defineGauge({ name: 'rw_region_online', help: 'Online.', labels: ['idc'] });

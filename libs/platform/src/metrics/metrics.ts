@@ -14,8 +14,8 @@ export interface GaugeMetric<L extends string> {
   add(amount: number, ...labels: Labels<L>): void;
   /** Forgets one series, e.g. of a region that is gone. */
   remove(...labels: Labels<L>): void;
-  /** Reads the value at every scrape instead. Only for gauges without labels. */
-  readFrom(read: () => number): void;
+  /** Reads the value of one series at every scrape instead. */
+  readFrom(read: () => number, ...labels: Labels<L>): void;
 }
 
 export interface HistogramMetric<L extends string> {
@@ -50,11 +50,11 @@ export class Metrics {
 
   gauge<L extends string>(definition: GaugeDefinition<L>): GaugeMetric<L> {
     return this.#once(definition.name, () => {
-      let read: (() => number) | undefined;
+      const sources = new Map<string, { readonly read: () => number; readonly labels: object }>();
       const metric = new Gauge({
         ...this.#base(definition),
         collect() {
-          if (read !== undefined) this.set(read());
+          for (const { read, labels } of sources.values()) this.set(labels, read());
         },
       });
       return {
@@ -67,8 +67,8 @@ export class Metrics {
         remove: (...labels) => {
           metric.remove(labels[0] ?? {});
         },
-        readFrom: (source) => {
-          read = source;
+        readFrom: (read, ...labels) => {
+          sources.set(JSON.stringify(labels), { read, labels: labels[0] ?? {} });
         },
       } satisfies GaugeMetric<L>;
     });

@@ -1,5 +1,5 @@
 import type { DecodeFault } from '@rackwright/kernel';
-import { machineIdentifierOption, userClassOption } from './client-options.js';
+import { machineIdentifierOption, networkInterfaceOption, userClassOption } from './client-options.js';
 import { readOption, textOption, u16ListOption, type OptionCodec } from './option-codec.js';
 import { OptionCode } from './option-code.js';
 import type { DhcpPacket, OptionMap } from './packet.js';
@@ -61,6 +61,8 @@ export function bootClientOf(packet: Pick<DhcpPacket, 'options'>): BootClient {
   const vendorClass = read(OptionCode.VendorClassIdentifier, textOption);
   const userClasses = read(OptionCode.UserClass, userClassOption)?.classes ?? [];
   const uuid = read(OptionCode.ClientMachineIdentifier, machineIdentifierOption);
+  // RFC 4578 section 2.2: nothing depends on it, so a wrong length is noted and tolerated.
+  read(OptionCode.ClientNetworkInterface, networkInterfaceOption);
   const stage = stageOf(userClasses, packet.options.has(OptionCode.EtherbootOptions));
   return {
     kind: stage === 'firmware' ? firmwareKind(vendorClass) : 'ipxe',

@@ -17,8 +17,10 @@ export const DEFAULT_MAX_SIZE_BYTES = 576 - HEADER_BYTES;
 export interface EncodeLimits {
   /** Largest UDP payload; values below {@link MIN_PACKET_BYTES} count as that. */
   readonly maxSizeBytes: number;
-  /** Codes to keep first when not everything fits, usually the client's parameter request list. */
+  /** Codes to write first, and to keep first when not everything fits, usually the client's parameter request list. */
   readonly priority?: readonly number[];
+  /** `false` for a receiver that does not know option 52, such as a BOOTP client. */
+  readonly mayOverload?: boolean;
   /** Told each option that was left out for lack of room. */
   readonly onDropped?: (code: number) => void;
 }
@@ -45,7 +47,7 @@ export function encodeDhcp(
   const file = packet.file.length < FILE_BYTES ? packet.file : '';
   const sname = packet.sname.length < SNAME_BYTES ? packet.sname : '';
   const options = withLongNames(packet, file, sname);
-  const codes = wireOrder(options.keys());
+  const codes = wireOrder(options.keys(), limits.priority);
   const maxSizeBytes = Math.max(limits.maxSizeBytes, MIN_PACKET_BYTES);
   const size = Layout.options + totalSize(options, codes) + 1;
 
@@ -57,10 +59,7 @@ export function encodeDhcp(
     writeOptions(bytes, Layout.options, { options, codes });
     return bytes;
   }
-  const bounds = { maxSizeBytes, priority: limits.priority ?? [], isFileFree: file === '', isSnameFree: sname === '' };
-  const plan = planOptions(options, codes, bounds);
-  for (const code of plan.dropped) limits.onDropped?.(code);
-  return encodeOverflow({ packet, file, sname, options }, plan);
+  return encodeOverflow({ packet, file, sname, options, codes }, { ...limits, maxSizeBytes });
 }
 
 interface Overflow {
@@ -68,13 +67,23 @@ interface Overflow {
   readonly file: string;
   readonly sname: string;
   readonly options: OptionMap;
+  readonly codes: readonly number[];
 }
 
-function encodeOverflow(source: Overflow, plan: OptionPlan): Uint8Array {
+function planOverflow(source: Overflow, limits: EncodeLimits): OptionPlan {
+  const { maxSizeBytes, priority = [], mayOverload = true } = limits;
+  const isFileFree = mayOverload && source.file === '';
+  const isSnameFree = mayOverload && source.sname === '';
+  return planOptions(source.options, source.codes, { maxSizeBytes, priority, isFileFree, isSnameFree });
+}
+
+function encodeOverflow(source: Overflow, limits: EncodeLimits): Uint8Array {
+  const plan = planOverflow(source, limits);
+  for (const code of plan.dropped) limits.onDropped?.(code);
   const bits = (plan.file.length > 0 ? Overload.file : 0) | (plan.sname.length > 0 ? Overload.sname : 0);
   const options =
     bits === 0 ? source.options : new Map([...source.options, [OptionCode.OptionOverload, Uint8Array.of(bits)]]);
-  const main = bits === 0 ? plan.main : wireOrder([...plan.main, OptionCode.OptionOverload]);
+  const main = bits === 0 ? plan.main : wireOrder([...plan.main, OptionCode.OptionOverload], limits.priority);
   const size = Layout.options + totalSize(options, main) + 1;
   const bytes = new Uint8Array(Math.max(size, MIN_PACKET_BYTES));
   writeHeader(bytes, source.packet);

@@ -233,7 +233,7 @@ describe('encodeDhcp', () => {
       onDropped: (code) => dropped.push(code),
     });
     expect(dropped).toEqual([224, 226]);
-    expect(codesOnWire(bytes)).toEqual([53, 54, 225, 227, 82]);
+    expect(codesOnWire(bytes)).toEqual([53, 227, 225, 54, 82]);
     expect(decoded(bytes)).toMatchObject({ file: 'ipxe.efi', sname: 'boot' });
   });
 

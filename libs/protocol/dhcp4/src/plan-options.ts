@@ -35,24 +35,25 @@ function wireSize(valueBytes: number): number {
   return valueBytes + 2 * Math.max(1, Math.ceil(valueBytes / MAX_PART_BYTES));
 }
 
-/** Message type first, relay agent information last (RFC 3046 section 2.1), the rest ascending (so 1 precedes 3). */
-export function wireOrder(codes: Iterable<number>): number[] {
+/**
+ * Message type first; then what the client asked for in its order (RFC 2132 section 9.8), but 1 before 3 (section 3.3);
+ * then the rest ascending; relay agent information last (RFC 3046 section 2.1).
+ */
+export function wireOrder(codes: Iterable<number>, priority: readonly number[] = []): number[] {
+  const left = new Set(codes);
   const ordered: number[] = [];
-  for (const code of codes) {
-    if (code <= OptionCode.Pad || code >= OptionCode.End) continue;
-    let at = ordered.length;
-    while (at > 0 && rank(ordered[at - 1] ?? 0) > rank(code)) {
-      ordered[at] = ordered[at - 1] ?? 0;
-      at -= 1;
-    }
-    ordered[at] = code;
+  const take = (code: number): void => {
+    if (left.delete(code)) ordered.push(code);
+  };
+  const isRelayed = left.delete(OptionCode.RelayAgentInformation);
+  take(OptionCode.DhcpMessageType);
+  for (const code of priority) {
+    if (code === OptionCode.Router) take(OptionCode.SubnetMask);
+    take(code);
   }
-  return ordered;
-}
-
-function rank(code: number): number {
-  if (code === OptionCode.DhcpMessageType) return 0;
-  return code === OptionCode.RelayAgentInformation ? OptionCode.End : code;
+  for (const code of [...left].sort((one, other) => one - other)) ordered.push(code);
+  if (isRelayed) ordered.push(OptionCode.RelayAgentInformation);
+  return ordered.filter((code) => code > OptionCode.Pad && code < OptionCode.End);
 }
 
 /** Octets the options take together, without the end option. */
@@ -84,9 +85,9 @@ export function planOptions(options: OptionMap, codes: readonly number[], bounds
     if (!areas.some((area) => area.take(code, size))) dropped.push(code);
   }
   return {
-    main: wireOrder(main.codes),
-    file: wireOrder(file.codes),
-    sname: wireOrder(sname.codes),
+    main: wireOrder(main.codes, bounds.priority),
+    file: wireOrder(file.codes, bounds.priority),
+    sname: wireOrder(sname.codes, bounds.priority),
     dropped: wireOrder(dropped),
   };
 }

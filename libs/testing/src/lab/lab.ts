@@ -163,6 +163,7 @@ async function startRegion(place: RegionPlace, api: ApiClient): Promise<LabRegio
         RW_DHCP_MODE: 'server',
         RW_DHCP_RELAYS: '127.0.0.1',
         RW_DHCP_PORT: String(dhcpPort),
+        RW_DHCP_PXE_PORT: '0',
         RW_TFTP_PORT: String(tftpPort),
       },
     }),

@@ -31,6 +31,13 @@ describe('chooseBootScript', () => {
       'boot-override',
     ],
     [{ node: { status: 'installed', boot_override: 'rescue' } }, 'rescue', 'boot-override'],
+    [{ hasOwnScript: true }, 'own', 'own-script'],
+    [{ hasOwnScript: true, node: { status: 'installed' } }, 'own', 'own-script'],
+    [{ hasOwnScript: true, node: { status: 'rescue' } }, 'rescue', 'machine-in-rescue'],
+    [{ hasOwnScript: true, task: task('approved') }, 'install', 'task-approved'],
+    [{ hasOwnScript: true, task: task('completed') }, 'local-boot', 'task-over'],
+    [{ hasOwnScript: true, task: task('pending') }, 'own', 'own-script'],
+    [{ hasOwnScript: true, allowNetboot: false }, 'local-boot', 'netboot-disabled'],
     [{ allowNetboot: false, task: task('approved') }, 'local-boot', 'netboot-disabled'],
   ] as const)('%j boots %s', (facts: BootScriptFacts, script, reason) => {
     expect(chooseBootScript(facts)).toEqual({ script, reason });

@@ -4,6 +4,8 @@ import type { NodeStatus } from '../site-data.js';
 export interface BootScriptFacts {
   /** Absent: not reserved, or reserved without saying. */
   readonly allowNetboot?: boolean;
+  /** The machine has a boot script of its own. */
+  readonly hasOwnScript?: boolean;
   readonly node?: { readonly status: NodeStatus; readonly boot_override?: 'local-boot' | 'rescue' };
   readonly task?: {
     readonly status: 'pending' | 'approved' | 'installing' | 'completed' | 'failed' | 'rejected' | 'cancelled';
@@ -13,7 +15,7 @@ export interface BootScriptFacts {
 
 /** Which script a machine gets, and why. */
 export interface BootScriptChoice {
-  readonly script: 'wait' | 'install' | 'local-boot' | 'rescue';
+  readonly script: 'wait' | 'install' | 'local-boot' | 'rescue' | 'own';
   readonly reason:
     | 'netboot-disabled'
     | 'boot-override'
@@ -21,6 +23,7 @@ export interface BootScriptChoice {
     | 'task-not-approved'
     | 'token-consumed'
     | 'task-over'
+    | 'own-script'
     | 'machine-unknown'
     | 'machine-discovered'
     | 'machine-in-rescue'
@@ -29,12 +32,14 @@ export interface BootScriptChoice {
 
 /**
  * The script by state. Only an approved attempt whose installer has not taken over yet is installed; an unknown machine
- * waits; everything else boots from its disk, also an installed machine whose next task is not approved yet.
+ * waits; everything else boots from its disk, also an installed machine whose next task is not approved yet. A script of
+ * the machine's own stands in for what its node would get, except for a rescue.
  */
-export function chooseBootScript({ allowNetboot, node, task }: BootScriptFacts): BootScriptChoice {
+export function chooseBootScript({ allowNetboot, hasOwnScript, node, task }: BootScriptFacts): BootScriptChoice {
   if (allowNetboot === false) return { script: 'local-boot', reason: 'netboot-disabled' };
   if (node?.boot_override !== undefined) return { script: node.boot_override, reason: 'boot-override' };
   if (task !== undefined && decides(task.status)) return scriptOfTask(task);
+  if (hasOwnScript === true && node?.status !== 'rescue') return { script: 'own', reason: 'own-script' };
   return node === undefined
     ? { script: 'wait', reason: task === undefined ? 'machine-unknown' : 'task-not-approved' }
     : scriptOfNode(node.status);

@@ -7,14 +7,16 @@ import type { SubnetIndex } from './subnet-index.js';
  * match, the client's own address, the interface; the first that is given decides, and finds a subnet or none.
  */
 export function chooseSubnet(request: DhcpRequest, arrival: Arrival, subnets: SubnetIndex): Subnet | undefined {
-  const named = request.relay?.linkSelection ?? request.subnetSelection;
+  const { giaddr, relay, ciaddr } = request;
+  const named = relay?.linkSelection ?? request.subnetSelection;
   if (named !== undefined) return subnets.containing(named);
-  if (request.giaddr !== undefined) {
-    return subnets.containing(request.giaddr) ?? subnets.matching(request.giaddr, request.relay);
-  }
-  const own = request.ciaddr === undefined ? undefined : subnets.containing(request.ciaddr);
-  if (own !== undefined) return own;
-  for (const address of arrival.addresses) {
+  if (giaddr !== undefined) return subnets.containing(giaddr) ?? subnets.matching(giaddr, relay);
+  const own = ciaddr === undefined ? undefined : subnets.containing(ciaddr);
+  return (relay && subnets.matching(undefined, relay)) ?? own ?? subnetOfInterface(arrival, subnets);
+}
+
+function subnetOfInterface({ addresses }: Arrival, subnets: SubnetIndex): Subnet | undefined {
+  for (const address of addresses) {
     const found = subnets.containing(address);
     if (found !== undefined) return found;
   }

@@ -30,7 +30,7 @@ describe('decide: giving addresses', () => {
       kind: 'reply',
       type: 'offer',
       reason: 'offer-pool',
-      to: { kind: 'broadcast', port: 68 },
+      to: { kind: 'link', mac: a, port: 68 },
       fields: {
         yiaddr: { from: { kind: 'pool', name: 'lan' } },
         serverId: { value: SERVER },

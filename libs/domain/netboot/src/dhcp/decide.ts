@@ -1,10 +1,12 @@
 import { cidrContains, type EpochMs } from '@rackwright/kernel';
 import { chooseAddress } from './choose-address.js';
 import { chooseSubnet } from './choose-subnet.js';
+import { decideBootOnly } from './boot-only.js';
+import { decideBootp } from './decide-bootp.js';
 import { decideRequest } from './decide-request.js';
-import { silence, type DhcpDecision, type Silence, type SilenceReason } from './dhcp-decision.js';
+import { silence, type DhcpDecision, type SilenceReason } from './dhcp-decision.js';
 import type { Arrival, DhcpRequest } from './dhcp-request.js';
-import { isForUs, type Exchange } from './exchange.js';
+import { hasSubnet, isForUs, type BootExchange, type Exchange } from './exchange.js';
 import type { NetbootView } from './netboot-view.js';
 import { giveAddress, giveParameters } from './reply.js';
 
@@ -17,37 +19,40 @@ export function decide(
   arrival: Arrival,
   options: { view: NetbootView; now: EpochMs },
 ): DhcpDecision {
-  const exchange = admit(request, arrival, options.view);
-  return exchange.kind === 'silence' ? exchange : answer(exchange.value, options.now);
-}
-
-type Admission = Silence | { readonly kind: 'exchange'; readonly value: Exchange };
-
-function admit(request: DhcpRequest, arrival: Arrival, view: NetbootView): Admission {
+  const { view, now } = options;
   const refusal = refusalOf(request, view);
   if (refusal !== undefined) return silence(refusal);
-  if (request.mac === undefined) return silence('hardware-address-invalid');
-  const reservation = view.reservationOf(request.mac);
-  if (view.mode === 'reservation' && reservation === undefined) return silence('unknown-machine');
-  const subnet = chooseSubnet(request, arrival, view.subnets);
-  if (subnet === undefined) return silence('no-subnet');
-  const serverId = request.relay?.serverOverride ?? arrival.addresses[0];
-  return { kind: 'exchange', value: { request, arrival, view, mac: request.mac, subnet, reservation, serverId } };
+  const { mac, relay } = request;
+  if (mac === undefined) return silence('hardware-address-invalid');
+  const exchange: BootExchange = {
+    request,
+    arrival,
+    view,
+    mac,
+    subnet: chooseSubnet(request, arrival, view.subnets),
+    reservation: view.reservationOf(mac),
+    serverId: relay?.serverOverride ?? arrival.addresses[0],
+  };
+  const givesNoAddress = view.mode === 'proxy' || view.mode === 'auto-proxy' || arrival.service === 'boot-server';
+  return givesNoAddress ? decideBootOnly(exchange) : decideFully(exchange, now);
+}
+
+function decideFully(exchange: BootExchange, now: EpochMs): DhcpDecision {
+  if (exchange.view.mode === 'reservation' && exchange.reservation === undefined) return silence('unknown-machine');
+  return hasSubnet(exchange) ? answer(exchange, now) : silence('no-subnet');
 }
 
 function refusalOf(request: DhcpRequest, view: NetbootView): SilenceReason | undefined {
   if (view.mode === 'off') return 'mode-off';
-  if (view.mode !== 'server' && view.mode !== 'reservation') return 'mode-unavailable';
   if (!request.isBootRequest) return 'not-a-request';
-  if (request.type === 'bootp') return 'bootp-not-served';
   if (request.type === 'other') return 'type-not-served';
   return relayRefusal(request, view);
 }
 
-/** Nobody but a relay may add option 82 (RFC 3046 section 2.1), and only relays we know are answered. */
+/** Nobody but a relay may add option 82 (RFC 3046 section 2.1) unless we were told so, and only known relays are answered. */
 function relayRefusal({ giaddr, relay, ciaddr }: DhcpRequest, view: NetbootView): SilenceReason | undefined {
   if (giaddr === undefined) {
-    if (relay !== undefined) return 'relay-option-untrusted';
+    if (relay !== undefined && view.directOption82 === 'drop') return 'relay-option-untrusted';
     return view.isDirectAllowed || ciaddr !== undefined ? undefined : 'not-relayed';
   }
   const isAllowed = view.relays.length === 0 || view.relays.some((cidr) => cidrContains(cidr, giaddr));
@@ -68,6 +73,8 @@ function answer(exchange: Exchange, now: EpochMs): DhcpDecision {
       return decideRelease(exchange);
     case 'inform':
       return exchange.request.ciaddr === undefined ? silence('request-incomplete') : giveParameters(exchange);
+    case 'bootp':
+      return decideBootp(exchange, now);
     default:
       return silence('type-not-served');
   }

@@ -1,4 +1,4 @@
-import type { Ipv4 } from '@rackwright/kernel';
+import type { Ipv4, Mac } from '@rackwright/kernel';
 import type { LeaseChange } from '../leases/lease-change.js';
 import type { StaticRoute } from '../site-data.js';
 
@@ -29,6 +29,7 @@ export interface ReplyValues {
   readonly routers: readonly Ipv4[];
   readonly dns: readonly Ipv4[];
   readonly ntp: readonly Ipv4[];
+  readonly logServers: readonly Ipv4[];
   readonly domain: string;
   readonly search: readonly string[];
   readonly mtu: number;
@@ -36,10 +37,14 @@ export interface ReplyValues {
   readonly hostname: string;
   /** A file name for TFTP, or an absolute URL. */
   readonly bootFile: string;
+  /** Where a client that boots by TFTP finds it: options 66 and 150. */
+  readonly tftpServer: Ipv4;
   /** Option 60. */
   readonly vendorClass: 'PXEClient' | 'HTTPClient';
   /** Option 43 for PXE clients: `plain` boots the named file at once, `raspberry-pi` adds the menu its ROM looks for. */
   readonly pxeVendor: 'plain' | 'raspberry-pi';
+  /** Sub-option 69 of option 43: the trace of this boot, for iPXE. */
+  readonly traceparent: string;
   /** Option 97 as it came. */
   readonly machineId: string;
   /** Option 56: why a request was refused. */
@@ -52,18 +57,17 @@ export type ReplyFields = { readonly [K in keyof ReplyValues]?: Sourced<ReplyVal
 export type Destination =
   | { readonly kind: 'relay'; readonly address: Ipv4; readonly port: number }
   | { readonly kind: 'unicast'; readonly address: Ipv4; readonly port: number }
-  /**
-   * The limited broadcast. Also used where a client without the broadcast flag could take a frame to its hardware
-   * address: sending one needs a raw socket, and a broadcast reaches the same client.
-   */
+  /** A frame to the hardware address of a client that does not answer ARP for `address` yet. */
+  | { readonly kind: 'link'; readonly mac: Mac; readonly address: Ipv4; readonly port: number }
   | { readonly kind: 'broadcast'; readonly port: number };
 
 /** Why a boot client gets a lease and nothing to boot. */
-export type BootRefusal = 'not-a-boot-client' | 'netboot-disabled' | 'arch-unsupported';
+export type BootRefusal = 'not-a-boot-client' | 'netboot-disabled' | 'arch-unsupported' | 'boot-file-missing';
 
 export interface Reply {
   readonly kind: 'reply';
-  readonly type: 'offer' | 'ack' | 'nak';
+  /** `bootp`: a reply without option 53, to a client that knows nothing of leases. */
+  readonly type: 'offer' | 'ack' | 'nak' | 'bootp';
   /** What was decided, in words that stay: `offer-reserved`, `nak-address-not-offered`, … */
   readonly reason: string;
   readonly to: Destination;
@@ -71,12 +75,14 @@ export interface Reply {
   /** To apply, and for an ACK to make durable, before the reply leaves. */
   readonly change?: LeaseChange;
   readonly bootRefusal?: BootRefusal;
+  /** The file we lack, when the refusal is `boot-file-missing`. */
+  readonly missingFile?: string;
 }
 
 /** Why nothing is sent. */
 export type SilenceReason =
+  | BootRefusal
   | 'mode-off'
-  | 'mode-unavailable'
   | 'not-a-request'
   | 'bootp-not-served'
   | 'type-not-served'
@@ -86,6 +92,7 @@ export type SilenceReason =
   | 'not-relayed'
   | 'no-subnet'
   | 'unknown-machine'
+  | 'proxy-offers-only'
   | 'reservation-without-address'
   | 'reserved-elsewhere'
   | 'reserved-address-taken'
@@ -96,12 +103,16 @@ export type SilenceReason =
   | 'declined'
   | 'decline-not-holder'
   | 'released'
-  | 'release-not-holder';
+  | 'release-not-holder'
+  // Of the shell: another DISCOVER waits for the probe of this address, or every address proposed was in use.
+  | 'probe-pending'
+  | 'probe-conflicts';
 
 export interface Silence {
   readonly kind: 'silence';
   readonly reason: SilenceReason;
   readonly change?: LeaseChange;
+  readonly missingFile?: string;
 }
 
 export type DhcpDecision = Reply | Silence;

@@ -4,6 +4,8 @@ import type { Ipv4, Mac } from '@rackwright/kernel';
 export interface BootClientFacts {
   /** `none`: an installed system, which gets a lease and nothing to boot. */
   readonly kind: 'pxe' | 'http' | 'ipxe' | 'none';
+  /** What option 60 begins with. iPXE sends `PXEClient` as its firmware does; a proxy answers nobody without it. */
+  readonly vendorClass?: 'PXEClient' | 'HTTPClient';
   /** Option 93, in the client's order of preference. */
   readonly architectures: readonly number[];
   /** Option 97 as UUID text, if it was sent well-formed. */
@@ -32,6 +34,8 @@ export interface DhcpRequest {
   readonly isBootRequest: boolean;
   /** Absent when the hardware address is not that of one Ethernet interface. */
   readonly mac?: Mac;
+  /** The B bit: the client takes no unicast before it has its address. */
+  readonly wantsBroadcast?: boolean;
   readonly ciaddr?: Ipv4;
   readonly giaddr?: Ipv4;
   /** Option 50. */
@@ -55,4 +59,8 @@ export interface Arrival {
   readonly addresses: readonly [Ipv4, ...Ipv4[]];
   /** The sender's UDP port. */
   readonly sourcePort: number;
+  /** The sender's address; absent while it has none. */
+  readonly sourceAddress?: Ipv4;
+  /** Which of our ports: 67, or 4011 of the PXE boot server. Default: `dhcp`. */
+  readonly service?: 'dhcp' | 'boot-server';
 }

@@ -56,6 +56,11 @@ export class Site {
       reservationOf: (of) => this.reservations.get(of),
       reservedFor: (address) => [...this.reservations.values()].find((each) => each.ip === address)?.mac,
       hostnameOf: () => undefined,
+      bootp: 'off',
+      directOption82: 'drop',
+      isKnown: (of) => this.reservations.has(of),
+      hasBootFile: () => true,
+      traceOf: () => undefined,
       ...options,
     };
   }

@@ -1,17 +1,23 @@
-import { broadcastOf, netmaskOf, prefixLengthOf } from '@rackwright/kernel';
+import { broadcastOf, netmaskOf, prefixLengthOf, type Cidr } from '@rackwright/kernel';
+import type { StaticRoute, Subnet } from '../site-data.js';
 import type { FieldSource, ReplyFields } from './dhcp-decision.js';
 import type { Exchange } from './exchange.js';
+import { nextServer } from './plan-boot.js';
 
 /** A client renews after half of its lease and asks anyone after seven eighths: RFC 2131 section 4.4.5. */
 const RENEWAL_SHARE = 0.5;
 const REBINDING_SHARE = 0.875;
+/** Below this T1 < T2 < lease has no solution in whole seconds, and the client does the arithmetic itself. */
+const MIN_SPLIT_SECONDS = 3;
 const POINT_TO_POINT_PREFIX = 31;
+const DEFAULT_ROUTE = '0.0.0.0/0' as Cidr;
 
 /** How long the address is the client's. */
 export function leaseFields({ subnet }: Exchange): ReplyFields {
   const seconds = Math.max(1, subnet.lease_seconds);
   const from: FieldSource = { kind: 'subnet', name: subnet.name };
   const derived: FieldSource = { kind: 'protocol' };
+  if (seconds < MIN_SPLIT_SECONDS) return { leaseSeconds: { value: seconds, from } };
   return {
     leaseSeconds: { value: seconds, from },
     renewalSeconds: { value: Math.floor(seconds * RENEWAL_SHARE), from: derived },
@@ -35,9 +41,24 @@ export function networkFields(exchange: Exchange): ReplyFields {
     ...(subnet.domain === undefined ? {} : { domain: sourced(subnet.domain) }),
     ...(subnet.search.length === 0 ? {} : { search: sourced(subnet.search) }),
     ...(subnet.mtu === undefined ? {} : { mtu: sourced(subnet.mtu) }),
-    ...(subnet.routes.length === 0 ? {} : { routes: sourced(subnet.routes) }),
+    ...(subnet.routes.length === 0 ? {} : { routes: sourced(routesOf(subnet)) }),
+    ...logServerField(exchange),
     ...hostnameField(exchange),
   };
+}
+
+/** A client that understands option 121 ignores option 3 (RFC 3442), so the default route has to be in both. */
+function routesOf({ routes, gateway }: Subnet): readonly StaticRoute[] {
+  if (gateway === undefined || routes.some(({ destination }) => prefixLengthOf(destination) === 0)) return routes;
+  return [...routes, { destination: DEFAULT_ROUTE, gateway }];
+}
+
+/** Syslog is where the boot files are. */
+function logServerField(exchange: Exchange): ReplyFields {
+  if (exchange.view.boot.logServer === undefined) return {};
+  const server = exchange.subnet.next_server === undefined ? undefined : nextServer(exchange);
+  const { value, from } = server ?? { value: exchange.view.boot.logServer, from: { kind: 'region', name: 'syslog' } };
+  return { logServers: { value: [value], from } };
 }
 
 function hostnameField({ reservation, view, mac }: Exchange): ReplyFields {

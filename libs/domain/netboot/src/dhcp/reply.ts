@@ -1,32 +1,14 @@
 import type { EpochMs } from '@rackwright/kernel';
 import type { LeaseChange } from '../leases/lease-change.js';
 import type { ChosenAddress } from './choose-address.js';
-import type { Destination, Reply, ReplyFields } from './dhcp-decision.js';
-import type { Exchange } from './exchange.js';
+import { destinationOf, refusalDestination } from './destination.js';
+import type { Reply, ReplyFields } from './dhcp-decision.js';
+import type { BootExchange, Exchange } from './exchange.js';
 import { leaseFields, networkFields } from './network-fields.js';
-import { planBoot } from './plan-boot.js';
+import { planBoot, type BootPlan } from './plan-boot.js';
 
-/** RFC 2131 section 4.1. */
-const SERVER_PORT = 67;
-const CLIENT_PORT = 68;
-
-function relayOf({ request, arrival }: Exchange): Destination | undefined {
-  if (request.giaddr === undefined) return undefined;
-  const port = request.relay?.usesSourcePort === true ? arrival.sourcePort : SERVER_PORT;
-  return { kind: 'relay', address: request.giaddr, port };
-}
-
-/** To the relay, else to the address the client has, else to everyone: RFC 2131 section 4.1. */
-function destinationOf(exchange: Exchange): Destination {
-  const { ciaddr } = exchange.request;
-  const direct: Destination =
-    ciaddr === undefined
-      ? { kind: 'broadcast', port: CLIENT_PORT }
-      : { kind: 'unicast', address: ciaddr, port: CLIENT_PORT };
-  return relayOf(exchange) ?? direct;
-}
-
-function serverIdField(exchange: Exchange): ReplyFields {
+/** What we are called. */
+export function serverIdField(exchange: BootExchange): ReplyFields {
   const overridden = exchange.request.relay?.serverOverride === exchange.serverId;
   return { serverId: { value: exchange.serverId, from: { kind: overridden ? 'request' : 'region' } } };
 }
@@ -43,7 +25,7 @@ export function giveAddress(
     kind: 'reply',
     type,
     reason: `${type}-${chosen.from.kind}`,
-    to: destinationOf(exchange),
+    to: destinationOf(exchange, chosen.ip),
     fields: {
       ...(type === 'ack' && ciaddr !== undefined ? { ciaddr: { value: ciaddr, from: { kind: 'request' } } } : {}),
       yiaddr: { value: chosen.ip, from: chosen.from },
@@ -53,8 +35,14 @@ export function giveAddress(
       ...(boot.ok ? boot.fields : {}),
     },
     change: type === 'offer' ? holdOf(exchange, chosen) : bindOf(exchange, chosen),
-    ...(boot.ok ? {} : { bootRefusal: boot.refusal }),
+    ...refusalOf(boot),
   };
+}
+
+function refusalOf(boot: BootPlan): Pick<Reply, 'bootRefusal' | 'missingFile'> {
+  if (boot.ok) return {};
+  const { refusal, missingFile } = boot;
+  return { bootRefusal: refusal, ...(missingFile === undefined ? {} : { missingFile }) };
 }
 
 function holdOf(exchange: Exchange, chosen: ChosenAddress & { readonly now: EpochMs }): LeaseChange {
@@ -83,14 +71,14 @@ export function giveParameters(exchange: Exchange): Reply {
     kind: 'reply',
     type: 'ack',
     reason: 'ack-inform',
-    to: destinationOf(exchange),
+    to: destinationOf(exchange, undefined),
     fields: {
       ...(ciaddr === undefined ? {} : { ciaddr: { value: ciaddr, from: { kind: 'request' } } }),
       ...serverIdField(exchange),
       ...networkFields(exchange),
       ...(boot.ok ? boot.fields : {}),
     },
-    ...(boot.ok ? {} : { bootRefusal: boot.refusal }),
+    ...refusalOf(boot),
   };
 }
 
@@ -100,7 +88,7 @@ export function refuse(exchange: Exchange, reason: 'address-not-offered' | 'wron
     kind: 'reply',
     type: 'nak',
     reason: `nak-${reason}`,
-    to: relayOf(exchange) ?? { kind: 'broadcast', port: CLIENT_PORT },
+    to: refusalDestination(exchange),
     fields: { ...serverIdField(exchange), message: { value: reason, from: { kind: 'protocol' } } },
   };
 }

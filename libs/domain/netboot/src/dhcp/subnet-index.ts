@@ -35,11 +35,11 @@ export class SubnetIndex {
   }
 
   /** The subnet whose relay match names the relay or the port behind it; the most specific match wins. */
-  matching(giaddr: Ipv4, relay: RelayFacts | undefined): Subnet | undefined {
+  matching(giaddr: Ipv4 | undefined, relay: RelayFacts | undefined): Subnet | undefined {
     return (
       this.#byCircuitId.get(relay?.circuitId ?? '') ??
       this.#byRemoteId.get(relay?.remoteId ?? '') ??
-      this.#byGiaddr.get(giaddr)
+      (giaddr === undefined ? undefined : this.#byGiaddr.get(giaddr))
     );
   }
 

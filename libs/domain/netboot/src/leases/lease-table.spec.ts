@@ -152,6 +152,18 @@ describe('LeaseTable', () => {
     site.pass((instantMs(lease.expires_at) - site.now) / 1_000);
     expect(site.table.expire(site.now)).toHaveLength(1);
   });
+
+  it('ends as many leases at a time as it is told to', () => {
+    const site = new Site();
+    for (let number = 1; number <= 5; number += 1) {
+      const address = given(site.handle(request('discover', macNumber(number)))) ?? ip('10.0.0.100');
+      site.handle(request('request', macNumber(number), { requestedIp: address, serverId: SERVER }));
+    }
+    const lasting = [...site.table.all()].filter(({ state }) => state === 'active').length;
+    const end = (site.now + lan.lease_seconds * 1_000) as typeof site.now;
+    expect(lasting).toBe(5);
+    expect([2, 2, 2, 2].map((limit) => site.table.expire(end, limit).length)).toEqual([2, 2, 1, 0]);
+  });
 });
 
 describe('AddressSet', () => {

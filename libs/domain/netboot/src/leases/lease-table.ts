@@ -1,8 +1,10 @@
 import { formatInstant, instantMs, type EpochMs, type Ipv4, type Mac } from '@rackwright/kernel';
-import type { Lease, Subnet } from '../site-data.js';
+import type { Lease, LeaseState, Subnet } from '../site-data.js';
 import { AddressPool } from './address-pool.js';
+import { ClientIndex } from './client-index.js';
 import { ExpiryQueue } from './expiry-queue.js';
 import { hashMac } from './hash-mac.js';
+import { InstantText } from './instant-text.js';
 import type { LeaseChange } from './lease-change.js';
 import type { LeaseLookup } from './lease-lookup.js';
 
@@ -18,19 +20,20 @@ interface Hold {
   readonly until: EpochMs;
 }
 
-const clientKey = (mac: Mac, subnet: string): string => `${mac}@${subnet}`;
-
 /**
  * Every address of a site and who has it. All operations take O(log n) or amortised constant time; memory is bounded
  * by the addresses, not by the clients that ask.
  */
 export class LeaseTable implements LeaseLookup {
   readonly #leases = new Map<Ipv4, Lease>();
-  readonly #byClient = new Map<string, Ipv4>();
+  readonly #counts: Record<LeaseState, number> = { active: 0, released: 0, expired: 0, declined: 0 };
+  readonly #byClient = new ClientIndex();
   readonly #holds = new Map<Ipv4, Hold>();
-  readonly #holdByClient = new Map<string, Ipv4>();
+  readonly #holdByClient = new ClientIndex();
   readonly #leaseExpiry = new ExpiryQueue<Ipv4>();
   readonly #holdExpiry = new ExpiryQueue<Ipv4>();
+  readonly #grantedAt = new InstantText();
+  readonly #expiresAt = new InstantText();
   #pools = new Map<string, AddressPool>();
   /** Addresses per subnet whose last lease ended, the one that ended first in front. */
   #ended = new Map<string, Set<Ipv4>>();
@@ -68,7 +71,7 @@ export class LeaseTable implements LeaseLookup {
         this.#hold(change);
         return [];
       case 'drop-hold':
-        this.#dropHold(this.#holdByClient.get(clientKey(change.mac, change.subnet)));
+        this.#dropHold(this.#holdByClient.get(change.mac, change.subnet));
         return [];
       case 'bind':
         return this.#bind(change, now);
@@ -79,15 +82,20 @@ export class LeaseTable implements LeaseLookup {
     }
   }
 
-  /** Ends every lease, quarantine and hold that is over; gives the records to keep. */
-  expire(now: EpochMs): readonly LeaseWrite[] {
+  /**
+   * Ends the leases, quarantines and holds that are over, at most `limit` records of them; gives the records to keep.
+   * What is over counts as such before it is ended here.
+   */
+  expire(now: EpochMs, limit = Infinity): readonly LeaseWrite[] {
     for (let ip = this.#holdExpiry.popDue(now); ip !== undefined; ip = this.#holdExpiry.popDue(now)) {
       const hold = this.#holds.get(ip);
       if (hold !== undefined && hold.until > now) this.#holdExpiry.schedule(ip, hold.until);
       else this.#dropHold(ip);
     }
     const writes: LeaseWrite[] = [];
-    for (let ip = this.#leaseExpiry.popDue(now); ip !== undefined; ip = this.#leaseExpiry.popDue(now)) {
+    while (writes.length < limit) {
+      const ip = this.#leaseExpiry.popDue(now);
+      if (ip === undefined) break;
       const write = this.#expireOne(ip, now);
       if (write !== undefined) writes.push(write);
     }
@@ -103,6 +111,11 @@ export class LeaseTable implements LeaseLookup {
     return this.#leases.size;
   }
 
+  /** Records in one state. */
+  count(state: LeaseState): number {
+    return this.#counts[state];
+  }
+
   get heldCount(): number {
     return this.#holds.size;
   }
@@ -112,12 +125,12 @@ export class LeaseTable implements LeaseLookup {
   }
 
   ofClient(mac: Mac, subnet: string): Lease | undefined {
-    const ip = this.#byClient.get(clientKey(mac, subnet));
+    const ip = this.#byClient.get(mac, subnet);
     return ip === undefined ? undefined : this.#leases.get(ip);
   }
 
   heldBy(mac: Mac, subnet: string): Ipv4 | undefined {
-    return this.#holdByClient.get(clientKey(mac, subnet));
+    return this.#holdByClient.get(mac, subnet);
   }
 
   isFreeFor(ip: Ipv4, mac: Mac, now: EpochMs): boolean {
@@ -146,11 +159,10 @@ export class LeaseTable implements LeaseLookup {
   }
 
   #hold(change: LeaseChange & { readonly kind: 'hold' }): void {
-    const key = clientKey(change.mac, change.subnet);
-    const before = this.#holdByClient.get(key);
+    const before = this.#holdByClient.get(change.mac, change.subnet);
     if (before !== change.ip) this.#dropHold(before);
     this.#holds.set(change.ip, { mac: change.mac, subnet: change.subnet, until: change.until });
-    this.#holdByClient.set(key, change.ip);
+    this.#holdByClient.set(change.mac, change.subnet, change.ip);
     this.#holdExpiry.schedule(change.ip, change.until);
     this.#settle(change.ip, change.subnet);
   }
@@ -159,8 +171,7 @@ export class LeaseTable implements LeaseLookup {
     const hold = ip === undefined ? undefined : this.#holds.get(ip);
     if (ip === undefined || hold === undefined) return;
     this.#holds.delete(ip);
-    const key = clientKey(hold.mac, hold.subnet);
-    if (this.#holdByClient.get(key) === ip) this.#holdByClient.delete(key);
+    this.#holdByClient.deleteIf(hold.mac, hold.subnet, ip);
     this.#settle(ip, hold.subnet);
   }
 
@@ -168,7 +179,7 @@ export class LeaseTable implements LeaseLookup {
     const known = this.#leases.get(change.ip);
     const renews = known?.state === 'active' && known.mac === change.mac;
     const moved = this.#moveAway(change, now);
-    this.#dropHold(this.#holdByClient.get(clientKey(change.mac, change.subnet)));
+    this.#dropHold(this.#holdByClient.get(change.mac, change.subnet));
     const lease: Lease = {
       ip: change.ip,
       mac: change.mac,
@@ -176,12 +187,13 @@ export class LeaseTable implements LeaseLookup {
       ...(change.hostname === undefined ? {} : { hostname: change.hostname }),
       subnet: change.subnet,
       state: 'active',
-      granted_at: renews ? known.granted_at : formatInstant(now),
-      expires_at: formatInstant(change.until),
+      granted_at: renews ? known.granted_at : this.#grantedAt.of(now),
+      expires_at: this.#expiresAt.of(change.until),
       version: (known?.version ?? 0) + 1,
     };
     this.#put(lease);
-    return [...moved, renews ? { lease } : { lease, event: 'granted' }];
+    const write: LeaseWrite = renews ? { lease } : { lease, event: 'granted' };
+    return moved.length === 0 ? [write] : [...moved, write];
   }
 
   /** A client has one address per subnet: the one it had before is free. */
@@ -234,9 +246,10 @@ export class LeaseTable implements LeaseLookup {
   #put(lease: Lease): void {
     const before = this.#leases.get(lease.ip);
     if (before?.mac !== undefined && before.mac !== lease.mac) {
-      const key = clientKey(before.mac, before.subnet);
-      if (this.#byClient.get(key) === lease.ip) this.#byClient.delete(key);
+      this.#byClient.deleteIf(before.mac, before.subnet, lease.ip);
     }
+    if (before !== undefined) this.#counts[before.state] -= 1;
+    this.#counts[lease.state] += 1;
     this.#leases.set(lease.ip, lease);
     if (lease.mac !== undefined) this.#noteClient(lease, lease.mac);
     if (!isEnded(lease)) this.#leaseExpiry.schedule(lease.ip, instantMs(lease.expires_at));
@@ -245,9 +258,10 @@ export class LeaseTable implements LeaseLookup {
 
   /** The history of an ended lease gives way to what the client has now. */
   #noteClient(lease: Lease, mac: Mac): void {
-    const key = clientKey(mac, lease.subnet);
     const current = this.ofClient(mac, lease.subnet);
-    if (current === undefined || current.ip === lease.ip || !isEnded(lease)) this.#byClient.set(key, lease.ip);
+    if (current === undefined || current.ip === lease.ip || !isEnded(lease)) {
+      this.#byClient.set(mac, lease.subnet, lease.ip);
+    }
   }
 
   #settleEverywhere(ip: Ipv4): void {

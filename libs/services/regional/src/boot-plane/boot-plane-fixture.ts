@@ -1,13 +1,15 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import {
   outboxWrites,
+  type AddressProbe,
   type DatagramSockets,
   type DurableDocument,
   type DurableLog,
   type EventEnvelope,
+  type LinkSenders,
   type Store,
   type TemplateEngine,
 } from '@rackwright/contracts';
@@ -192,6 +194,7 @@ function configOf(env: Readonly<Record<string, string>>): ConfigOf<typeof bootPl
   const loopback = {
     RW_DHCP_MODE: 'server',
     RW_DHCP_PORT: '0',
+    RW_DHCP_PXE_PORT: '0',
     RW_DHCP_RELAYS: '127.0.0.0/8',
     RW_TFTP_PORT: '0',
   };
@@ -208,6 +211,7 @@ export interface RunningPlane extends AsyncDisposable {
   readonly plane: BootPlane;
   readonly http: HttpService;
   readonly dhcpPort: number;
+  readonly bootServerPort: number;
   readonly tftpPort: number;
   readonly assetDir: string;
   readonly stateDir: string;
@@ -222,12 +226,17 @@ export interface PlaneAdapters {
   readonly store: Store;
   readonly openLog: (directory: string) => Promise<DurableLog>;
   readonly document: (path: string) => DurableDocument;
+  readonly links?: LinkSenders;
+  readonly probe?: AddressProbe;
+  readonly addressesOf?: (interfaceName: string) => readonly Ipv4[];
 }
 
 export interface PlaneOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly region?: TestRegion;
   readonly stateDir?: string;
+  /** Names in the asset directory. */
+  readonly bootFiles?: readonly string[];
 }
 
 /** A boot plane with real sockets on loopback, real files, and the region in the hands of the test. */
@@ -237,8 +246,9 @@ export async function runBootPlane(adapters: PlaneAdapters, options: PlaneOption
   const stateDir = options.stateDir ?? work;
   const assetDir = join(work, 'assets');
   await mkdir(assetDir);
+  for (const name of options.bootFiles ?? []) await writeFile(join(assetDir, name), name);
   const config = configOf({ RW_ASSET_DIR: assetDir, ...options.env });
-  const { store } = adapters;
+  const { store, links, probe } = adapters;
   region.store = store;
   const metrics = new Metrics({ processMetrics: false });
   const leaseLog = await adapters.openLog(join(stateDir, 'leases'));
@@ -250,7 +260,10 @@ export async function runBootPlane(adapters: PlaneAdapters, options: PlaneOption
     templates: adapters.templates,
     leaseLog,
     leaseSnapshot: adapters.document(join(stateDir, 'leases.json')),
-    addressesOf: () => [],
+    isoCacheDir: join(stateDir, 'iso'),
+    addressesOf: adapters.addressesOf ?? (() => []),
+    ...(links === undefined ? {} : { links }),
+    ...(probe === undefined ? {} : { probe }),
   });
   const plane = await factory({
     ...platform,
@@ -277,6 +290,7 @@ export async function runBootPlane(adapters: PlaneAdapters, options: PlaneOption
   return {
     ...{ region, plane, http, assetDir, stateDir, metrics, store },
     dhcpPort: portOf(plane.dhcpStatus()['address']),
+    bootServerPort: portOf(plane.dhcpStatus()['boot_server']),
     tftpPort: portOf(plane.tftpStatus()['address']),
     async [Symbol.asyncDispose]() {
       await http[Symbol.asyncDispose]();

@@ -4,6 +4,7 @@ import type {
   DatagramSockets,
   DurableDocument,
   DurableLog,
+  FileTransfers,
   LinkSenders,
   RenderedFile,
   TemplateEngine,
@@ -16,24 +17,26 @@ import { networkChoiceOf } from '../answer-files/network-choice.js';
 import { answerFilesOf, renderAnswerFile, type AnswerFileKind } from '../answer-files/render-answer-file.js';
 import type { BootPlane, BootPlaneContext, BootPlaneFactory, StatusRow } from '../boot-plane.port.js';
 import { BootExplainer, type ExplainerSite } from '../boot-explain/boot-explainer.js';
-import { BootStarts } from '../dhcp/boot-starts.js';
+import { createDhcp, type Dhcp } from '../dhcp/create-dhcp.js';
 import { DhcpMetrics } from '../dhcp/dhcp-metrics.js';
-import { DhcpServer } from '../dhcp/dhcp-server.js';
-import { SiteView } from '../dhcp/site-view.js';
 import { BootScriptService } from '../http-boot/boot-script-service.js';
 import { createHttpBoot, type HttpBoot } from '../http-boot/create-http-boot.js';
 import { FileRoutes } from '../http-boot/file-routes.js';
 import { listAssets } from '../http-boot/list-assets.js';
 import { ScriptRoutes } from '../http-boot/script-routes.js';
+import { createIsoService, type IsoService } from '../iso/create-iso.js';
 import { LeaseCopier } from '../leases/lease-copier.js';
 import { LeaseKeeper } from '../leases/lease-keeper.js';
-import { TftpServer } from '../tftp/tftp-server.js';
+import { createTftp } from '../tftp/create-tftp.js';
+import type { TftpServer } from '../tftp/tftp-server.js';
 import type { bootPlaneSettings } from './boot-plane-settings.js';
 
 /** What the boot plane brings along. */
 export interface BootPlaneEquipment {
   readonly config: ConfigOf<typeof bootPlaneSettings>;
   readonly sockets: DatagramSockets;
+  /** For sending files by TFTP in threads of their own; without it they are sent from this one. */
+  readonly transfers?: FileTransfers;
   /** For replies to machines without an address; without it those are broadcast. */
   readonly links?: LinkSenders;
   /** For addresses about to be offered; without it none is asked. */
@@ -41,6 +44,8 @@ export interface BootPlaneEquipment {
   readonly templates: TemplateEngine;
   readonly leaseLog: DurableLog;
   readonly leaseSnapshot: DurableDocument;
+  /** Folder for ISO images fetched from upstreams. */
+  readonly isoCacheDir: string;
   /** IPv4 addresses of an interface of this machine. */
   readonly addressesOf: (interfaceName: string) => readonly Ipv4[];
 }
@@ -59,6 +64,7 @@ type BootPlaneParts = BootPlaneContext & BootPlaneEquipment;
 class RegionalBootPlane implements BootPlane {
   readonly #parts: BootPlaneParts;
   readonly #http: HttpBoot;
+  readonly #iso: IsoService;
   readonly #keeper: LeaseKeeper;
   readonly #dhcpMetrics: DhcpMetrics;
   readonly #tftp: TftpServer;
@@ -67,14 +73,20 @@ class RegionalBootPlane implements BootPlane {
   readonly explainer: BootExplainer;
   readonly #unsubscribe: () => void;
   #cancelMerge: Cancel | undefined;
-  #site: SiteView | undefined;
-  #dhcp: DhcpServer | undefined;
+  #dhcp: Dhcp | undefined;
   readonly #publicUrl = (): string => this.#parts.address.url;
 
   constructor(parts: BootPlaneParts) {
     this.#parts = parts;
     const { metrics, logger } = parts;
     this.#http = createHttpBoot({ ...parts, publicUrl: this.#publicUrl, logger: logger.child({ part: 'http-boot' }) });
+    this.#iso = createIsoService({
+      ...parts,
+      http: this.#http,
+      cacheDir: parts.isoCacheDir,
+      publicUrl: this.#publicUrl,
+      logger: logger.child({ part: 'iso' }),
+    });
     this.#keeper = new LeaseKeeper({
       ...parts,
       log: parts.leaseLog,
@@ -82,12 +94,20 @@ class RegionalBootPlane implements BootPlane {
       copier: new LeaseCopier({ ...parts, logger: logger.child({ part: 'leases' }) }),
       logger: logger.child({ part: 'leases' }),
     });
-    this.#dhcpMetrics = new DhcpMetrics(metrics);
-    this.#tftp = new TftpServer({ ...parts, assets: this.#http.assets, logger: logger.child({ part: 'tftp' }) });
+    this.#dhcpMetrics = new DhcpMetrics(metrics, this.#keeper.table);
     this.#scripts = new BootScriptService({
       ...parts,
       sightings: parts.nodes,
       logger: logger.child({ part: 'http-boot' }),
+    });
+    this.#tftp = createTftp({
+      ...parts,
+      assets: this.#http.assets,
+      scripts: this.#scripts,
+      leases: this.#keeper.table,
+      sightings: parts.nodes,
+      publicUrl: this.#publicUrl,
+      logger: logger.child({ part: 'tftp' }),
     });
     this.#files = new FileRoutes({ root: this.#http.assets, sender: this.#http.sender, metrics: this.#http.transfers });
     this.explainer = new BootExplainer({
@@ -101,15 +121,14 @@ class RegionalBootPlane implements BootPlane {
   }
 
   async start(): Promise<void> {
-    const { view, config, address, logger } = this.#parts;
+    const { view, address, logger } = this.#parts;
     if (this.#dhcp !== undefined) return;
     await this.#keeper.start([...view.leases()]);
-    this.#site = new SiteView({ region: view, table: this.#keeper.table, config, publicUrl: address.url });
-    this.#dhcp = new DhcpServer({
+    this.#dhcp = createDhcp({
       ...this.#parts,
       keeper: this.#keeper,
-      site: this.#site,
-      boots: new BootStarts(this.#parts),
+      assets: this.#http.assets,
+      publicUrl: address.url,
       metrics: this.#dhcpMetrics,
       logger: logger.child({ part: 'dhcp' }),
     });
@@ -128,8 +147,6 @@ class RegionalBootPlane implements BootPlane {
     this.#dhcp = undefined;
     await dhcp?.[Symbol.asyncDispose]();
     await this.#tftp[Symbol.asyncDispose]();
-    this.#site?.[Symbol.dispose]();
-    this.#site = undefined;
     await this.#keeper.stop();
     this.#http.manifest[Symbol.dispose]();
   }
@@ -138,6 +155,7 @@ class RegionalBootPlane implements BootPlane {
     const { view, nodes, logger } = this.#parts;
     const publicUrl = this.#publicUrl;
     this.#files.mount(server);
+    this.#iso.mount(server);
     new ScriptRoutes({ scripts: this.#scripts, view, leases: this.#keeper.table, sightings: nodes, publicUrl }).mount(
       server,
     );
@@ -183,17 +201,18 @@ class RegionalBootPlane implements BootPlane {
 
   dhcpStatus(): StatusRow {
     const { config } = this.#parts;
-    const address = this.#dhcp?.local;
+    const { local: address, bootServer, inFlight } = this.#dhcp?.server ?? {};
     return {
       status: address === undefined ? 'stopped' : 'running',
       mode: config.dhcpMode,
       dry_run: config.dhcpDryRun,
       ...(config.dhcpInterface === undefined ? {} : { interface: config.dhcpInterface }),
       ...(address === undefined ? {} : { address: `${address.address}:${address.port}` }),
+      ...(bootServer === undefined ? {} : { boot_server: `${bootServer.address}:${bootServer.port}` }),
       static_bindings: [...this.#parts.view.reservations()].length,
       leases: this.#keeper.table.size,
       offers_held: this.#keeper.table.heldCount,
-      in_flight: this.#dhcp?.inFlight ?? 0,
+      in_flight: inFlight ?? 0,
       ...this.#dhcpMetrics.tallies,
     };
   }
@@ -233,11 +252,12 @@ class RegionalBootPlane implements BootPlane {
     await this.stop();
     this.#unsubscribe();
     this.#cancelMerge?.();
+    await this.#iso[Symbol.asyncDispose]();
   }
 
   #explainedSite(): ExplainerSite | undefined {
-    const [site, dhcp] = [this.#site, this.#dhcp];
-    return site === undefined || dhcp === undefined ? undefined : { view: site.current, addresses: dhcp.addresses };
+    const dhcp = this.#dhcp;
+    return dhcp === undefined ? undefined : { view: dhcp.site.current, addresses: dhcp.server.addresses };
   }
 
   /**

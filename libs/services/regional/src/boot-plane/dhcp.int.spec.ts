@@ -38,7 +38,7 @@ async function run(options: PlaneOptions = {}): Promise<RunningPlane & { readonl
       openLog: (directory) => FileJournal.open({ directory, logger: silentLogger }),
       document: (path) => new FileDocument(path),
     },
-    options,
+    { bootFiles: ['ipxe.efi', 'undionly.kpxe'], ...options },
   );
   closing.push(running);
   const relay = await SimulatedRelay.open({ serverPort: running.dhcpPort, linkAddress: address('10.77.0.1') });

@@ -1,38 +1,37 @@
-import type { DatagramSocket, DatagramSockets, Endpoint } from '@rackwright/contracts';
-import { decide, type Arrival, type DhcpDecision, type DhcpRequest, type Reply } from '@rackwright/domain-netboot';
+import type { AddressProbe, DatagramSocket, DatagramSockets, Endpoint, LinkSenders } from '@rackwright/contracts';
 import {
-  BROADCAST_IPV4,
-  formatMac,
-  OperationalError,
-  type Clock,
-  type Idc,
-  type Ipv4,
-  type Logger,
-  type Mac,
-} from '@rackwright/kernel';
+  decide,
+  type Arrival,
+  type DhcpDecision,
+  type DhcpRequest,
+  type LeaseChange,
+  type Reply,
+} from '@rackwright/domain-netboot';
+import { ANY_IPV4, OperationalError, type Clock, type Ipv4, type Logger } from '@rackwright/kernel';
 import { decodeDhcp, type DhcpPacket } from '@rackwright/protocol-dhcp4';
 import type { LeaseKeeper } from '../leases/lease-keeper.js';
-import type { NodeSightings } from '../nodes/node-registry.port.js';
-import type { EventSink } from '../reports/report-sink.js';
-import type { BootTraces } from '../tracing/boot-traces.js';
-import { bootEvent, type BootStarts } from './boot-starts.js';
-import { DhcpMetrics } from './dhcp-metrics.js';
+import type { BootNotes } from './boot-notes.js';
+import type { DecisionLog } from './decision-log.js';
+import type { DhcpMetrics } from './dhcp-metrics.js';
 import { listenAddress, type DhcpConfig } from './dhcp-settings.js';
+import { OfferProbe } from './offer-probe.js';
 import { RateLimiter } from './rate-limiter.js';
 import { encodeReply } from './reply-packet.js';
+import { ReplySender } from './reply-sender.js';
 import { requestFactsOf } from './request-facts.js';
 import type { SiteView } from './site-view.js';
 
 export interface DhcpServerParts {
-  readonly idc: Idc;
   readonly config: DhcpConfig;
   readonly sockets: DatagramSockets;
+  /** Absent: every reply to a client without an address is broadcast. */
+  readonly links?: LinkSenders;
+  /** Absent: no address is probed. */
+  readonly probe?: AddressProbe;
   readonly keeper: LeaseKeeper;
   readonly site: SiteView;
-  readonly nodes: NodeSightings;
-  readonly events: EventSink;
-  readonly boots: BootStarts;
-  readonly traces: BootTraces;
+  readonly notes: BootNotes;
+  readonly log: DecisionLog;
   readonly metrics: DhcpMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -40,26 +39,48 @@ export interface DhcpServerParts {
   readonly addressesOf: (interfaceName: string) => readonly Ipv4[];
 }
 
-/** Messages whose lease is on its way to disk; what comes on top is dropped, and clients ask again. */
-const MAX_IN_FLIGHT = 4_096;
+/** A message on its way through the server. */
+interface Incoming {
+  readonly packet: DhcpPacket;
+  readonly request: DhcpRequest;
+  readonly arrival: Arrival;
+  /** Where it came in and its reply goes out. */
+  readonly socket: DatagramSocket;
+  readonly receivedMs: number;
+}
 
-/** The DHCP socket: receives, lets `decide` decide, makes leases durable, sends. */
+/** A decision whose change is made in memory; `durable` resolves once it is on disk. */
+interface Outcome {
+  readonly decision: DhcpDecision;
+  readonly durable: Promise<void> | undefined;
+}
+
+/** The sockets of DHCP and of the PXE boot server: receives, lets `decide` decide, makes leases durable, sends. */
 export class DhcpServer implements AsyncDisposable {
   readonly #parts: DhcpServerParts;
   readonly #limiter: RateLimiter;
-  #socket: DatagramSocket | undefined;
+  readonly #probe: OfferProbe | undefined;
+  #sockets: readonly DatagramSocket[] = [];
+  #sender: ReplySender | undefined;
   #addresses: Arrival['addresses'];
   #inFlight = 0;
 
   constructor(parts: DhcpServerParts) {
     this.#parts = parts;
-    this.#limiter = new RateLimiter(parts.clock);
-    this.#addresses = [parts.config.nextServer];
+    const { config, clock } = parts;
+    this.#limiter = new RateLimiter(clock, { perSecond: config.dhcpRateLimit, burst: config.dhcpRateBurst });
+    this.#probe = this.#offerProbe();
+    this.#addresses = [config.nextServer];
   }
 
-  /** Where it listens, once started. */
+  /** Where DHCP listens, once started. */
   get local(): Endpoint | undefined {
-    return this.#socket?.local;
+    return this.#sockets[0]?.local;
+  }
+
+  /** Where the boot server listens, once started. */
+  get bootServer(): Endpoint | undefined {
+    return this.#sockets[1]?.local;
   }
 
   /** Addresses of the interface it serves; the first is its server identifier there. */
@@ -71,15 +92,40 @@ export class DhcpServer implements AsyncDisposable {
     return this.#inFlight;
   }
 
-  /** Opens the socket, unless the mode is off. */
+  /** Opens the sockets, unless the mode is off. */
   async start(): Promise<void> {
-    const { config, sockets, logger, metrics } = this.#parts;
+    const { config, logger } = this.#parts;
     if (config.dhcpMode === 'off') return;
-    const { dhcpInterface } = config;
     this.#addresses = this.#ownAddresses();
-    this.#socket = await sockets.open({
+    this.#sender = new ReplySender(this.#parts);
+    await this.#listen(config.dhcpPort, 'dhcp');
+    await this.#listen(config.dhcpPxePort, 'boot-server');
+    logger.info(
+      {
+        mode: config.dhcpMode,
+        local: this.local,
+        boot_server: this.bootServer,
+        interface: config.dhcpInterface,
+        dry_run: config.dhcpDryRun,
+      },
+      'DHCP is served',
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const sockets = this.#sockets;
+    this.#sockets = [];
+    for (const socket of sockets) await socket[Symbol.asyncDispose]();
+    this.#sender?.[Symbol.dispose]();
+    this.#sender = undefined;
+  }
+
+  async #listen(port: number, service: 'dhcp' | 'boot-server'): Promise<void> {
+    const { config, sockets, metrics, logger } = this.#parts;
+    const { dhcpInterface } = config;
+    const socket = await sockets.open({
       address: listenAddress(config),
-      port: config.dhcpPort,
+      port,
       broadcast: true,
       ...(dhcpInterface === undefined ? {} : { interfaceName: dhcpInterface }),
       onSendError: (error, to) => {
@@ -87,19 +133,16 @@ export class DhcpServer implements AsyncDisposable {
         logger.warn({ err: error, to }, 'a DHCP reply could not be sent');
       },
     });
-    this.#socket.onDatagram((bytes, from) => {
-      this.#receive(bytes, from);
+    socket.onDatagram((bytes, from) => {
+      this.#receive(bytes, { socket, arrival: this.#arrivalOf(from, service) });
     });
-    const { local } = this.#socket;
-    logger.info(
-      { mode: config.dhcpMode, local, interface: dhcpInterface, dry_run: config.dhcpDryRun },
-      'DHCP is served',
-    );
+    this.#sockets = [...this.#sockets, socket];
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#socket?.[Symbol.asyncDispose]();
-    this.#socket = undefined;
+  #arrivalOf({ address, port }: Endpoint, service: 'dhcp' | 'boot-server'): Arrival {
+    const addresses = this.#addresses;
+    if (address === ANY_IPV4) return { addresses, sourcePort: port, service };
+    return { addresses, sourcePort: port, sourceAddress: address, service };
   }
 
   #ownAddresses(): Arrival['addresses'] {
@@ -113,140 +156,121 @@ export class DhcpServer implements AsyncDisposable {
     });
   }
 
+  #offerProbe(): OfferProbe | undefined {
+    const { probe, config, clock, logger, metrics } = this.#parts;
+    if (probe === undefined) return undefined;
+    return new OfferProbe({
+      probe,
+      deadlineMs: config.probeMs,
+      quarantineMs: config.declineMs,
+      now: () => clock.now(),
+      quarantine: (change) => {
+        metrics.foundConflict();
+        this.#keepQuietly(change);
+      },
+      logger,
+    });
+  }
+
   /** Nothing that arrives may end the process: what is not understood is counted. */
-  #receive(bytes: Uint8Array, from: Endpoint): void {
-    const { metrics, logger } = this.#parts;
+  #receive(bytes: Uint8Array, via: Pick<Incoming, 'socket' | 'arrival'>): void {
+    const { metrics, logger, clock } = this.#parts;
+    const receivedMs = clock.monotonicMs();
     const packet = decodeDhcp(bytes);
-    if (!packet.ok) {
+    const facts = packet.ok ? requestFactsOf(packet.value) : undefined;
+    if (!packet.ok || facts?.ok !== true) {
       metrics.received('garbage');
-      metrics.silent(packet.fault.code);
-      return;
-    }
-    const facts = requestFactsOf(packet.value);
-    if (!facts.ok) {
-      metrics.received('garbage');
-      metrics.silent(facts.fault);
+      metrics.silent(packet.ok ? 'relay-option-malformed' : packet.fault.code);
       return;
     }
     metrics.received(facts.value.type);
     if (!this.#admits(facts.value)) return;
-    this.#handle(packet.value, facts.value, from).catch((error: unknown) => {
+    this.#handle({ packet: packet.value, request: facts.value, receivedMs, ...via }).catch((error: unknown) => {
       logger.error({ err: error, mac: facts.value.mac }, 'a DHCP message could not be handled');
     });
   }
 
   #admits({ mac }: DhcpRequest): boolean {
-    const { metrics } = this.#parts;
-    if (this.#inFlight >= MAX_IN_FLIGHT) metrics.dropped('overloaded');
+    const { metrics, config } = this.#parts;
+    if (this.#inFlight >= config.dhcpQueueLimit) metrics.dropped('overloaded');
     else if (mac !== undefined && !this.#limiter.admits(mac)) metrics.dropped('rate-limited');
     else return true;
     return false;
   }
 
-  async #handle(packet: DhcpPacket, request: DhcpRequest, from: Endpoint): Promise<void> {
-    const { keeper, site, clock, metrics } = this.#parts;
-    keeper.expire();
-    const arrival: Arrival = { addresses: this.#addresses, sourcePort: from.port };
-    const decision = decide(request, arrival, { view: site.current, now: clock.now() });
-    this.#log(request, decision);
-    if (this.#parts.config.dhcpDryRun) return;
-    const isDurable = await this.#makeDurable(decision);
-    if (decision.kind === 'silence') {
-      metrics.silent(decision.reason);
+  async #handle(incoming: Incoming): Promise<void> {
+    const { metrics, config } = this.#parts;
+    if (config.dhcpDryRun) {
+      this.#decide(incoming);
+      metrics.silent('dry-run');
       return;
     }
-    if (!isDurable) return;
-    this.#send(packet, decision);
-    this.#note(request, decision);
+    let { decision, durable } = this.#carryOut(incoming);
+    if (this.#probe?.concerns(decision) === true) {
+      ({ decision, durable } = await this.#inTurn(this.#probed(this.#probe, incoming, { decision, durable })));
+    }
+    if (durable !== undefined && !(await this.#inTurn(this.#isKept(durable)))) return;
+    if (decision.kind === 'silence') metrics.silent(decision.reason);
+    else this.#send(incoming, decision);
   }
 
-  /** Applied at once, so that the next decision sees it; `false`: the disk refused, so nobody may be told. */
-  async #makeDurable({ change }: DhcpDecision): Promise<boolean> {
-    const { keeper, metrics, logger } = this.#parts;
-    const writes = change === undefined ? [] : keeper.apply(change);
-    if (writes.length === 0) return true;
+  /** Decides and changes the leases in memory at once, so that the next decision sees it. */
+  #carryOut(incoming: Incoming): Outcome {
+    const { keeper } = this.#parts;
+    const decision = this.#decide(incoming);
+    const writes = decision.change === undefined ? [] : keeper.apply(decision.change);
+    return { decision, durable: writes.length === 0 ? undefined : keeper.commit(writes) };
+  }
+
+  #decide({ request, arrival }: Incoming): DhcpDecision {
+    const { keeper, site, clock, log } = this.#parts;
+    keeper.expire();
+    const decision = decide(request, arrival, { view: site.current, now: clock.now() });
+    log.note(request, decision);
+    return decision;
+  }
+
+  async #probed(probe: OfferProbe, incoming: Incoming, first: Outcome): Promise<Outcome> {
+    let { durable } = first;
+    const decision = await probe.settle(first.decision, () => {
+      const next = this.#carryOut(incoming);
+      durable = next.durable;
+      return next.decision;
+    });
+    return { decision, durable };
+  }
+
+  async #inTurn<T>(waiting: Promise<T>): Promise<T> {
     this.#inFlight += 1;
     try {
-      await keeper.commit(writes);
-      return true;
-    } catch (error) {
-      metrics.dropped('disk-failed');
-      logger.error({ err: error }, 'a lease could not be written to disk; the machine gets no answer');
-      return false;
+      return await waiting;
     } finally {
       this.#inFlight -= 1;
     }
   }
 
-  #send(packet: DhcpPacket, reply: Reply): void {
-    const { to } = reply;
-    const address = to.kind === 'broadcast' ? BROADCAST_IPV4 : to.address;
-    this.#socket?.send(encodeReply(packet, reply), { address, port: to.port });
-    this.#parts.metrics.sent(reply.type);
-  }
-
-  /** Tells the rest of the region about a boot client that was answered. */
-  #note(request: DhcpRequest, reply: Reply): void {
-    const { mac, client } = request;
-    if (mac === undefined || client.kind === 'none') return;
-    if (reply.type === 'ack') this.#noteSighting(mac, request, reply);
-    if (reply.type === 'offer') void this.#noteStart(mac, request, reply);
-  }
-
-  #noteSighting(mac: Mac, { client }: DhcpRequest, { fields }: Reply): void {
-    const [arch] = client.architectures;
-    const gateway = fields.routers?.value[0];
-    void this.#parts.nodes.noteBootClient({
-      mac,
-      ...(fields.yiaddr === undefined ? {} : { ip: fields.yiaddr.value }),
-      ...(fields.subnetMask === undefined ? {} : { netmask: fields.subnetMask.value }),
-      ...(gateway === undefined ? {} : { gateway }),
-      ...(fields.dns === undefined ? {} : { dns: fields.dns.value }),
-      ...(arch === undefined ? {} : { arch: String(arch) }),
-    });
-  }
-
-  async #noteStart(mac: Mac, request: DhcpRequest, reply: Reply): Promise<void> {
-    const { boots, events, idc, clock, logger } = this.#parts;
-    const traceparent = await boots.note(mac, request);
-    if (traceparent === undefined) return;
-    const { bootRefusal, fields } = reply;
-    const type = bootRefusal === undefined ? 'boot.requested' : 'boot.refused';
-    const data = {
-      client: request.client.kind,
-      architectures: request.client.architectures,
-      ...(bootRefusal === undefined ? { boot_file: fields.bootFile?.value } : { reason: bootRefusal }),
-    };
+  /** `false`: the disk refused, so nobody may be told. */
+  async #isKept(durable: Promise<void>): Promise<boolean> {
     try {
-      await events.record(bootEvent(type, { idc, mac, traceparent, clock }, data));
+      await durable;
+      return true;
     } catch (error) {
-      logger.warn({ err: error, mac, type }, 'an event of the boot path could not be kept');
+      this.#parts.metrics.dropped('disk-failed');
+      this.#parts.logger.error({ err: error }, 'a lease could not be written to disk; the machine gets no answer');
+      return false;
     }
   }
 
-  #log({ type, mac, giaddr, client }: DhcpRequest, decision: DhcpDecision): void {
-    const { logger, config, traces } = this.#parts;
-    const fields = {
-      type,
-      mac: mac === undefined ? undefined : formatMac(mac),
-      giaddr,
-      client: client.kind,
-      trace: mac === undefined ? undefined : traces.of(mac),
-      reason: decision.reason,
-    };
-    if (decision.kind === 'silence') {
-      logger.debug(fields, 'DHCP message not answered');
-      return;
-    }
-    const { fields: values, to, bootRefusal } = decision;
-    const answer = {
-      answer: decision.type,
-      ip: values.yiaddr?.value,
-      boot_file: values.bootFile?.value,
-      bootRefusal,
-      to,
-    };
-    if (config.dhcpDryRun) logger.info({ ...fields, ...answer, values }, 'dry run: this DHCP reply was not sent');
-    else logger.info({ ...fields, ...answer }, 'DHCP reply');
+  /** For a change that nobody waits for. */
+  #keepQuietly(change: LeaseChange): void {
+    const { keeper } = this.#parts;
+    void this.#isKept(keeper.commit(keeper.apply(change)));
+  }
+
+  #send({ packet, request, arrival, socket, receivedMs }: Incoming, reply: Reply): void {
+    const { metrics, clock, notes } = this.#parts;
+    this.#sender?.send(encodeReply(packet, reply), reply.to, { socket, own: arrival.addresses[0] });
+    metrics.sent(reply.type, (clock.monotonicMs() - receivedMs) / 1_000);
+    notes.note(request, reply);
   }
 }

@@ -1,9 +1,10 @@
-import { dhcpModes } from '@rackwright/domain-netboot';
+import { bootpPolicies, dhcpModes, directOption82Policies } from '@rackwright/domain-netboot';
 import { ANY_IPV4, parseCidr, parseIpv4, type Cidr, type Ipv4 } from '@rackwright/kernel';
 import {
   choice,
   duration,
   flag,
+  integer,
   list,
   optionalSetting,
   parsed,
@@ -30,7 +31,9 @@ export const dhcpSettings = {
     key: 'dhcp.mode',
     type: choice(...dhcpModes),
     default: 'off' as const,
-    description: 'server gives addresses of pools and reservations, reservation of reservations only, off is silent.',
+    description:
+      'server gives addresses of pools and reservations, reservation of reservations only; proxy tells machines it ' +
+      'knows what to boot and leaves addresses to another server, auto-proxy tells every machine; off is silent.',
   }),
   dhcpAddress: setting<Ipv4>({
     key: 'dhcp.address',
@@ -39,6 +42,12 @@ export const dhcpSettings = {
     description: 'Address to receive relayed requests on. With dhcp.interface every address of that interface.',
   }),
   dhcpPort: setting({ key: 'dhcp.port', type: port(), default: 67, description: 'UDP port of DHCP.' }),
+  dhcpPxePort: setting({
+    key: 'dhcp.pxe_port',
+    type: port(),
+    default: 4011,
+    description: 'UDP port of the PXE boot server, next to that of DHCP in every mode but off.',
+  }),
   dhcpInterface: optionalSetting({
     key: 'dhcp.interface',
     type: text('the name of a network interface'),
@@ -56,6 +65,53 @@ export const dhcpSettings = {
     type: flag(),
     default: false,
     description: 'Log what would be sent and send nothing.',
+  }),
+  dhcpUnicast: setting({
+    key: 'dhcp.unicast',
+    type: choice('auto', 'off'),
+    default: 'auto' as const,
+    description:
+      'auto answers a machine that takes it with a frame to its network card alone, which needs CAP_NET_RAW; without ' +
+      'it, or with off, such a reply is broadcast.',
+  }),
+  dhcpBootp: setting({
+    key: 'dhcp.bootp',
+    type: choice(...bootpPolicies),
+    default: 'off' as const,
+    description: 'What a BOOTP client (no option 53) gets: nothing, or the address of its reservation.',
+  }),
+  dhcpDirectOption82: setting({
+    key: 'dhcp.direct_option_82',
+    type: choice(...directOption82Policies),
+    default: 'drop' as const,
+    description: 'What becomes of relay information that came without a relay; trust it where your switches add it.',
+  }),
+  dhcpRateLimit: setting({
+    key: 'dhcp.rate_limit',
+    type: integer(1, 100_000),
+    default: 5,
+    description: 'Messages per second that are looked at from one MAC, on average.',
+  }),
+  dhcpRateBurst: setting({
+    key: 'dhcp.rate_burst',
+    type: integer(1, 100_000),
+    default: 30,
+    description: 'Messages from one MAC that are looked at at once.',
+  }),
+  dhcpQueueLimit: setting({
+    key: 'dhcp.queue_limit',
+    type: integer(1, 1_000_000),
+    default: 4_096,
+    description:
+      'Messages that may wait for the disk or a probe; what comes on top is dropped, and machines ask again.',
+  }),
+  probeMs: setting({
+    key: 'dhcp.probe_time',
+    type: duration(),
+    default: 0,
+    description:
+      'How long to wait for an answer to an ICMP echo before an address of a pool is offered for the first time; 0ms ' +
+      'asks nobody. Needs CAP_NET_RAW or net.ipv4.ping_group_range.',
   }),
   offerMs: setting({
     key: 'dhcp.offer_time',
@@ -93,9 +149,6 @@ export type DhcpConfig = ConfigOf<typeof dhcpSettings>;
 /** What is wrong with the DHCP settings together: a DHCP server on the wrong network is an outage. */
 export function checkDhcpSettings(config: DhcpConfig): readonly ConfigMistake[] {
   const { dhcpMode, dhcpInterface, dhcpRelays } = config;
-  if (dhcpMode === 'proxy' || dhcpMode === 'auto-proxy') {
-    return [{ where: 'RW_DHCP_MODE', detail: `${dhcpMode} is not available yet: use server, reservation or off` }];
-  }
   if (dhcpMode === 'off' || dhcpInterface !== undefined || dhcpRelays.length > 0) return [];
   const detail =
     `the ${dhcpMode} mode answers only where it is told to: name the interface the machines are on (RW_DHCP_INTERFACE) ` +

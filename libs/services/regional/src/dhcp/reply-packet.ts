@@ -1,5 +1,5 @@
-import type { Reply, ReplyValues } from '@rackwright/domain-netboot';
-import { ANY_IPV4 } from '@rackwright/kernel';
+import type { Reply, ReplyFields, ReplyValues } from '@rackwright/domain-netboot';
+import { ANY_IPV4, type Ipv4 } from '@rackwright/kernel';
 import {
   BootpOp,
   BROADCAST_FLAG,
@@ -12,6 +12,7 @@ import {
   ipv4Option,
   maxReplyBytes,
   MessageType,
+  MIN_PACKET_BYTES,
   OptionCode,
   PxeDiscovery,
   pxeVendorOption,
@@ -28,7 +29,7 @@ const messageTypes = {
   offer: MessageType.DHCPOFFER,
   ack: MessageType.DHCPACK,
   nak: MessageType.DHCPNAK,
-} as const satisfies Record<Reply['type'], MessageType>;
+} as const satisfies Record<Exclude<Reply['type'], 'bootp'>, MessageType>;
 
 const pxeVendorValues: Readonly<Record<ReplyValues['pxeVendor'], PxeVendorOptions>> = {
   plain: { discoveryControl: PxeDiscovery.bootFileNow },
@@ -40,46 +41,76 @@ const pxeVendorValues: Readonly<Record<ReplyValues['pxeVendor'], PxeVendorOption
   },
 };
 
+/** `always`; unless option 55 is there and leaves it out (RFC 2131 section 4.3.1); only when option 55 names it. */
+type Demand = 'always' | 'unless-unwanted' | 'when-asked';
+
 interface OptionWriter<T> {
   readonly code: number;
-  /** Sent only when option 55 asks for it, or is absent: RFC 2131 section 4.3.1. */
-  readonly onDemand?: boolean;
+  readonly demand: Demand;
   readonly codec: Pick<OptionCodec<T>, 'encode'>;
 }
 
-type OptionFields = Omit<ReplyValues, 'ciaddr' | 'yiaddr' | 'siaddr' | 'bootFile' | 'machineId'>;
+type OptionFields = Omit<ReplyValues, 'ciaddr' | 'yiaddr' | 'siaddr' | 'machineId' | 'pxeVendor' | 'traceparent'>;
+type Writers = { readonly [K in keyof OptionFields]: readonly OptionWriter<OptionFields[K]>[] };
+
+function sent<T>(code: number, codec: OptionWriter<T>['codec'], demand: Demand): readonly [OptionWriter<T>] {
+  return [{ code, codec, demand }];
+}
+
+const ipv4AsText: OptionWriter<Ipv4>['codec'] = { encode: (ip) => textOption.encode(ip) };
+const ipv4AsList: OptionWriter<Ipv4>['codec'] = { encode: (ip) => ipv4ListOption.encode([ip]) };
 
 /** How each value is written. What a client needs to use its address, or to boot, is sent whatever it asks for. */
-const writers: { readonly [K in keyof OptionFields]: OptionWriter<OptionFields[K]> } = {
-  serverId: { code: OptionCode.ServerIdentifier, codec: ipv4Option },
-  leaseSeconds: { code: OptionCode.IpAddressLeaseTime, codec: u32Option },
-  renewalSeconds: { code: OptionCode.RenewalTime, codec: u32Option },
-  rebindingSeconds: { code: OptionCode.RebindingTime, codec: u32Option },
-  subnetMask: { code: OptionCode.SubnetMask, codec: ipv4Option },
-  broadcastAddress: { code: OptionCode.BroadcastAddress, onDemand: true, codec: ipv4Option },
-  routers: { code: OptionCode.Router, onDemand: true, codec: ipv4ListOption },
-  dns: { code: OptionCode.DomainNameServer, onDemand: true, codec: ipv4ListOption },
-  ntp: { code: OptionCode.NtpServers, onDemand: true, codec: ipv4ListOption },
-  domain: { code: OptionCode.DomainName, onDemand: true, codec: textOption },
-  search: { code: OptionCode.DomainSearch, onDemand: true, codec: domainSearchOption },
-  mtu: { code: OptionCode.InterfaceMtu, onDemand: true, codec: u16Option },
-  routes: { code: OptionCode.ClasslessStaticRoute, onDemand: true, codec: classlessRoutesOption },
-  hostname: { code: OptionCode.HostName, onDemand: true, codec: textOption },
-  vendorClass: { code: OptionCode.VendorClassIdentifier, codec: textOption },
-  pxeVendor: {
-    code: OptionCode.VendorSpecificInformation,
-    codec: { encode: (style) => pxeVendorOption.encode(pxeVendorValues[style]) },
-  },
-  message: { code: OptionCode.Message, codec: textOption },
+const writers: Writers = {
+  serverId: sent(OptionCode.ServerIdentifier, ipv4Option, 'always'),
+  leaseSeconds: sent(OptionCode.IpAddressLeaseTime, u32Option, 'always'),
+  renewalSeconds: sent(OptionCode.RenewalTime, u32Option, 'always'),
+  rebindingSeconds: sent(OptionCode.RebindingTime, u32Option, 'always'),
+  subnetMask: sent(OptionCode.SubnetMask, ipv4Option, 'always'),
+  broadcastAddress: sent(OptionCode.BroadcastAddress, ipv4Option, 'unless-unwanted'),
+  routers: sent(OptionCode.Router, ipv4ListOption, 'unless-unwanted'),
+  dns: sent(OptionCode.DomainNameServer, ipv4ListOption, 'unless-unwanted'),
+  ntp: sent(OptionCode.NtpServers, ipv4ListOption, 'unless-unwanted'),
+  logServers: sent(OptionCode.LogServer, ipv4ListOption, 'unless-unwanted'),
+  domain: sent(OptionCode.DomainName, textOption, 'unless-unwanted'),
+  search: sent(OptionCode.DomainSearch, domainSearchOption, 'unless-unwanted'),
+  mtu: sent(OptionCode.InterfaceMtu, u16Option, 'unless-unwanted'),
+  routes: sent(OptionCode.ClasslessStaticRoute, classlessRoutesOption, 'unless-unwanted'),
+  hostname: sent(OptionCode.HostName, textOption, 'unless-unwanted'),
+  vendorClass: sent(OptionCode.VendorClassIdentifier, textOption, 'always'),
+  // Besides siaddr and file, for the clients that look for them here: RFC 2132 sections 9.4 and 9.5, RFC 5859.
+  tftpServer: [
+    ...sent(OptionCode.TftpServerName, ipv4AsText, 'when-asked'),
+    ...sent(OptionCode.TftpServerAddress, ipv4AsList, 'when-asked'),
+  ],
+  bootFile: sent(OptionCode.BootfileName, textOption, 'when-asked'),
+  message: sent(OptionCode.Message, textOption, 'always'),
 };
 
-/** The option a value travels in; `undefined` for those of the header. */
+/** The option a value travels in, the first of several; `undefined` for those of the header. */
 export function optionCodeOf(name: keyof ReplyValues): number | undefined {
-  return name in writers ? writers[name as keyof OptionFields].code : undefined;
+  if (name === 'pxeVendor' || name === 'traceparent') return OptionCode.VendorSpecificInformation;
+  if (name === 'machineId') return OptionCode.ClientMachineIdentifier;
+  return name in writers ? writers[name as keyof OptionFields][0]?.code : undefined;
+}
+
+const writtenFields = Object.keys(writers) as (keyof OptionFields)[];
+
+/** RFC 4578 section 2.3: a type and sixteen octets; what is of another length is no machine identifier. */
+const MACHINE_ID_BYTES = 17;
+/** Not assigned by PXE 2.1; iPXE shows it as `${43.69:string}`. */
+const TRACEPARENT_SUB_OPTION = 69;
+
+interface Encoding {
+  readonly request: DhcpPacket;
+  readonly reply: Reply;
+  /** Option 55. */
+  readonly wanted: readonly number[] | undefined;
 }
 
 /** The reply as a packet: RFC 2131 section 4.3.1, table 3. */
-function replyPacketOf(request: DhcpPacket, reply: Reply): DhcpPacket {
+function replyPacketOf(encoding: Encoding): DhcpPacket {
+  const { request, reply } = encoding;
   const { ciaddr, yiaddr, siaddr, bootFile } = reply.fields;
   return {
     op: BootpOp.BOOTREPLY,
@@ -96,7 +127,7 @@ function replyPacketOf(request: DhcpPacket, reply: Reply): DhcpPacket {
     chaddr: request.chaddr,
     sname: '',
     file: bootFile?.value ?? '',
-    options: optionsOf(request, reply),
+    options: optionsOf(encoding),
   };
 }
 
@@ -105,28 +136,51 @@ function flagsOf(request: DhcpPacket, reply: Reply): number {
   return reply.type === 'nak' && request.giaddr !== ANY_IPV4 ? request.flags | BROADCAST_FLAG : request.flags;
 }
 
-function optionsOf(request: DhcpPacket, reply: Reply): Map<number, Uint8Array> {
-  const options = new Map([[OptionCode.DhcpMessageType, u8Option.encode(messageTypes[reply.type])]]);
-  const wanted = findOption(request.options, OptionCode.ParameterRequestList, codeListOption);
-  for (const name of Object.keys(writers) as (keyof OptionFields)[]) writeField(options, { name, reply, wanted });
-  // RFC 6842; RFC 4578 section 2.3 for what only boot clients send; RFC 3046 section 2.2.
-  echo(options, request, OptionCode.ClientIdentifier);
-  if (reply.fields.machineId !== undefined) echo(options, request, OptionCode.ClientMachineIdentifier);
+function optionsOf({ request, reply, wanted }: Encoding): Map<number, Uint8Array> {
+  const options = new Map<number, Uint8Array>();
+  const { fields, type } = reply;
+  if (type !== 'bootp') options.set(OptionCode.DhcpMessageType, u8Option.encode(messageTypes[type]));
+  for (const name of writtenFields) writeField(options, name, { fields, wanted });
+  writePxeVendor(options, { request, reply, wanted });
+  // RFC 6842; RFC 4578 section 2.3; RFC 3046 section 2.2.
+  if (type !== 'bootp') echo(options, request, OptionCode.ClientIdentifier);
+  if (request.options.get(OptionCode.ClientMachineIdentifier)?.length === MACHINE_ID_BYTES && type !== 'nak') {
+    echo(options, request, OptionCode.ClientMachineIdentifier);
+  }
   echo(options, request, OptionCode.RelayAgentInformation);
   return options;
 }
 
-interface FieldToWrite<K extends keyof OptionFields> {
-  readonly name: K;
-  readonly reply: Reply;
-  readonly wanted: readonly number[] | undefined;
+function writeField(
+  options: Map<number, Uint8Array>,
+  name: keyof OptionFields,
+  { fields, wanted }: { readonly fields: ReplyFields; readonly wanted: readonly number[] | undefined },
+): void {
+  const field = fields[name];
+  if (field === undefined) return;
+  // The table pairs each field with codecs of its own type, which the union over all fields cannot show.
+  for (const { code, demand, codec } of writers[name] as readonly OptionWriter<unknown>[]) {
+    if (isSent(demand, code, wanted)) options.set(code, codec.encode(field.value));
+  }
 }
 
-function writeField<K extends keyof OptionFields>(options: Map<number, Uint8Array>, field: FieldToWrite<K>): void {
-  const value = field.reply.fields[field.name]?.value as OptionFields[K] | undefined;
-  const { code, onDemand, codec } = writers[field.name];
-  if (value === undefined || (onDemand === true && field.wanted?.includes(code) === false)) return;
-  options.set(code, codec.encode(value));
+function isSent(demand: Demand, code: number, wanted: readonly number[] | undefined): boolean {
+  if (demand === 'always') return true;
+  return wanted === undefined ? demand === 'unless-unwanted' : wanted.includes(code);
+}
+
+/** Option 43: how to boot for firmware, the trace for iPXE if it asks, and the boot item it named (PXE 2.1 table 2-1). */
+function writePxeVendor(options: Map<number, Uint8Array>, { request, reply, wanted }: Encoding): void {
+  const { pxeVendor, traceparent } = reply.fields;
+  const trace = wanted?.includes(OptionCode.VendorSpecificInformation) === true ? traceparent : undefined;
+  if (pxeVendor === undefined && trace === undefined) return;
+  const asked = findOption(request.options, OptionCode.VendorSpecificInformation, pxeVendorOption);
+  const vendor: PxeVendorOptions = {
+    ...(pxeVendor === undefined ? {} : pxeVendorValues[pxeVendor.value]),
+    ...(asked?.bootItem === undefined ? {} : { bootItem: asked.bootItem }),
+    ...(trace === undefined ? {} : { others: new Map([[TRACEPARENT_SUB_OPTION, textOption.encode(trace.value)]]) }),
+  };
+  options.set(OptionCode.VendorSpecificInformation, pxeVendorOption.encode(vendor));
 }
 
 function echo(options: Map<number, Uint8Array>, request: DhcpPacket, code: number): void {
@@ -136,6 +190,11 @@ function echo(options: Map<number, Uint8Array>, request: DhcpPacket, code: numbe
 
 /** The reply as bytes, within what the client takes. */
 export function encodeReply(request: DhcpPacket, reply: Reply): Uint8Array {
-  const priority = findOption(request.options, OptionCode.ParameterRequestList, codeListOption) ?? [];
-  return encodeDhcp(replyPacketOf(request, reply), { maxSizeBytes: maxReplyBytes(request), priority });
+  const wanted = findOption(request.options, OptionCode.ParameterRequestList, codeListOption);
+  const isBootp = reply.type === 'bootp';
+  return encodeDhcp(replyPacketOf({ request, reply, wanted }), {
+    maxSizeBytes: isBootp ? MIN_PACKET_BYTES : maxReplyBytes(request),
+    mayOverload: !isBootp,
+    priority: wanted ?? [],
+  });
 }

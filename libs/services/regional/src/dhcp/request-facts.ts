@@ -1,4 +1,4 @@
-import type { DhcpRequest, RelayFacts } from '@rackwright/domain-netboot';
+import type { BootClientFacts, DhcpRequest, RelayFacts } from '@rackwright/domain-netboot';
 import { ANY_IPV4, fail, ok, type Ipv4, type Result } from '@rackwright/kernel';
 import {
   BootpOp,
@@ -6,6 +6,7 @@ import {
   clientMac,
   findOption,
   ipv4Option,
+  isBroadcastRequested,
   MessageType,
   messageTypeOf,
   OptionCode,
@@ -23,6 +24,8 @@ const requestTypes: Readonly<Record<number, DhcpRequest['type']>> = {
   [MessageType.DHCPINFORM]: 'inform',
 };
 
+const vendorClasses = ['PXEClient', 'HTTPClient'] as const;
+
 /** What a lease record may keep of the host name a client calls itself by. */
 const HOSTNAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?$/;
 const MAX_CLIENT_ID_BYTES = 255;
@@ -30,41 +33,52 @@ const MAX_CLIENT_ID_BYTES = 255;
 const given = (ip: Ipv4): Ipv4 | undefined => (ip === ANY_IPV4 ? undefined : ip);
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-type OptionalFacts = Pick<DhcpRequest, 'mac' | 'ciaddr' | 'giaddr' | 'requestedIp' | 'serverId' | 'subnetSelection'>;
-
 /** The facts of a packet. A relay option that cannot be read is a fault: guessing the subnet would be worse. */
 export function requestFactsOf(packet: DhcpPacket): Result<DhcpRequest, 'relay-option-malformed'> {
   const relay = readOption(packet.options, OptionCode.RelayAgentInformation, relayAgentOption);
   if (relay?.ok === false) return fail('relay-option-malformed');
-  const { kind, architectures, uuid } = bootClientOf(packet);
   const type = messageTypeOf(packet);
-  const clientId = clientIdOf(packet);
-  const hostname = hostnameOf(packet);
-  return ok({
+  const facts: Writable<DhcpRequest> = {
     type: type === undefined ? untypedKind(packet) : (requestTypes[type] ?? 'other'),
     isBootRequest: packet.op === BootpOp.BOOTREQUEST,
-    ...optionalFacts(packet),
-    ...(clientId === undefined ? {} : { clientId }),
-    ...(hostname === undefined ? {} : { hostname }),
-    ...(relay === undefined ? {} : { relay: relayFacts(relay.value) }),
-    client: { kind, architectures, ...(uuid === undefined ? {} : { uuid }) },
-  });
+    client: clientFacts(packet),
+  };
+  if (isBroadcastRequested(packet)) facts.wantsBroadcast = true;
+  set(facts, 'mac', clientMac(packet));
+  set(facts, 'ciaddr', given(packet.ciaddr));
+  set(facts, 'giaddr', given(packet.giaddr));
+  set(facts, 'requestedIp', findOption(packet.options, OptionCode.RequestedIpAddress, ipv4Option));
+  set(facts, 'serverId', findOption(packet.options, OptionCode.ServerIdentifier, ipv4Option));
+  set(facts, 'subnetSelection', findOption(packet.options, OptionCode.SubnetSelection, ipv4Option));
+  set(facts, 'clientId', clientIdOf(packet));
+  set(facts, 'hostname', hostnameOf(packet));
+  if (relay !== undefined) facts.relay = relayFacts(relay.value);
+  return ok(facts);
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+function set<K extends keyof DhcpRequest>(
+  facts: Writable<DhcpRequest>,
+  name: K,
+  value: DhcpRequest[K] | undefined,
+): void {
+  if (value !== undefined) facts[name] = value;
+}
+
+function clientFacts(packet: DhcpPacket): BootClientFacts {
+  const { kind, architectures, uuid, vendorClass } = bootClientOf(packet);
+  const announced = vendorClasses.find((name) => vendorClass?.startsWith(name) === true);
+  return {
+    kind,
+    architectures,
+    ...(uuid === undefined ? {} : { uuid }),
+    ...(announced === undefined ? {} : { vendorClass: announced }),
+  };
 }
 
 function untypedKind(packet: DhcpPacket): 'bootp' | 'other' {
   return packet.options.has(OptionCode.DhcpMessageType) ? 'other' : 'bootp';
-}
-
-function optionalFacts(packet: DhcpPacket): OptionalFacts {
-  const facts = {
-    mac: clientMac(packet),
-    ciaddr: given(packet.ciaddr),
-    giaddr: given(packet.giaddr),
-    requestedIp: findOption(packet.options, OptionCode.RequestedIpAddress, ipv4Option),
-    serverId: findOption(packet.options, OptionCode.ServerIdentifier, ipv4Option),
-    subnetSelection: findOption(packet.options, OptionCode.SubnetSelection, ipv4Option),
-  };
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
 }
 
 function clientIdOf(packet: DhcpPacket): string | undefined {

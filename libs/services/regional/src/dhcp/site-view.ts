@@ -1,12 +1,16 @@
 import { SubnetIndex, type LeaseTable, type NetbootView } from '@rackwright/domain-netboot';
 import type { Ipv4, Mac } from '@rackwright/kernel';
 import type { RegionView, ViewChange } from '../region-view/region-view.port.js';
+import type { BootTraces } from '../tracing/boot-traces.js';
+import type { BootFileIndex } from './boot-file-index.js';
 import { bootFilesOf, type DhcpConfig } from './dhcp-settings.js';
 
 export interface SiteViewParts {
   readonly region: RegionView;
   readonly table: LeaseTable;
   readonly config: DhcpConfig;
+  readonly traces: BootTraces;
+  readonly files: Pick<BootFileIndex, 'has'>;
   /** `http://host:port` as machines reach us. */
   readonly publicUrl: string;
 }
@@ -53,7 +57,7 @@ export class SiteView implements Disposable {
   }
 
   #build(): NetbootView {
-    const { region, table, config, publicUrl } = this.#parts;
+    const { region, table, config, publicUrl, traces, files } = this.#parts;
     return {
       mode: config.dhcpMode,
       subnets: new SubnetIndex(region.subnets()),
@@ -61,11 +65,16 @@ export class SiteView implements Disposable {
       boot: { nextServer: config.nextServer, publicUrl, bootFiles: bootFilesOf(config) },
       isDirectAllowed: config.dhcpInterface !== undefined,
       relays: config.dhcpRelays,
+      bootp: config.dhcpBootp,
+      directOption82: config.dhcpDirectOption82,
       offerMs: config.offerMs,
       declineMs: config.declineMs,
       reservationOf: (mac) => region.reservationByMac(mac),
       reservedFor: (ip) => this.#reservedFor.get(ip),
       hostnameOf: (mac) => region.taskByMac(mac)?.hostname ?? region.nodeByMac(mac)?.hostname,
+      isKnown: (mac) => (region.reservationByMac(mac) ?? region.taskByMac(mac) ?? region.nodeByMac(mac)) !== undefined,
+      hasBootFile: (name) => files.has(name),
+      traceOf: (mac) => traces.of(mac),
     };
   }
 }
