@@ -16,11 +16,23 @@ export function parseIpv4(text: string): Ipv4 | undefined {
   return IPV4_PATTERN.test(text) ? (text as Ipv4) : undefined;
 }
 
+const DOT = 0x2e;
+const ZERO = 0x30;
+
 /** The address as an unsigned 32-bit number in network order. */
 export function ipv4ToNumber(ip: Ipv4): number {
   let value = 0;
-  for (const octet of ip.split('.')) value = value * 256 + Number(octet);
-  return value;
+  let octet = 0;
+  for (let index = 0; index < ip.length; index += 1) {
+    const character = ip.charCodeAt(index);
+    if (character === DOT) {
+      value = value * 256 + octet;
+      octet = 0;
+    } else {
+      octet = octet * 10 + character - ZERO;
+    }
+  }
+  return value * 256 + octet;
 }
 
 /** The address of an unsigned 32-bit number. */

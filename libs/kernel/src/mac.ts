@@ -11,6 +11,7 @@ const SPELLINGS: readonly RegExp[] = [
 ];
 const ZERO = '0'.repeat(12);
 const GROUP_BIT = 1;
+const octetDigits: readonly string[] = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'));
 
 /**
  * Parses a MAC in colon, dash, dotted (Cisco) or bare spelling, in any letter case.
@@ -26,7 +27,10 @@ export function parseMac(text: string): Mac | undefined {
 
 /** The six octets as a MAC; `undefined` unless there are exactly six and they identify one machine. */
 export function macFromBytes(bytes: Uint8Array): Mac | undefined {
-  return bytes.length === 6 ? parseMac(Buffer.from(bytes).toString('hex')) : undefined;
+  if (bytes.length !== 6 || ((bytes[0] ?? 0) & GROUP_BIT) !== 0) return undefined;
+  let digits = '';
+  for (const octet of bytes) digits += octetDigits[octet] ?? '';
+  return digits === ZERO ? undefined : (digits as Mac);
 }
 
 /** The six octets of a MAC. */
@@ -36,5 +40,7 @@ export function macToBytes(mac: Mac): Uint8Array {
 
 /** The readable spelling, `aa:bb:cc:dd:ee:ff` by default. */
 export function formatMac(mac: Mac, separator = ':'): string {
-  return mac.replace(/(..)(?!$)/g, `$1${separator}`);
+  let text = mac.slice(0, 2);
+  for (let at = 2; at < mac.length; at += 2) text += separator + mac.slice(at, at + 2);
+  return text;
 }

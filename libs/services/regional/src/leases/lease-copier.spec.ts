@@ -5,7 +5,6 @@ import type { Lease, LeaseWrite } from '@rackwright/domain-netboot';
 import { OperationalError, parseIdc, parseInstant, parseIpv4, parseMac, silentLogger } from '@rackwright/kernel';
 import { RealClock, SeededRandom, waitFor } from '@rackwright/testing';
 import { LeaseCopier } from './lease-copier.js';
-import { eventOf } from './lease-copy.js';
 
 function must<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('value does not parse');
@@ -29,10 +28,7 @@ function write(number: number, version: number, event?: LeaseWrite['event']): Le
 }
 
 function note(copier: LeaseCopier, ...writes: readonly LeaseWrite[]): void {
-  for (const each of writes) {
-    const event = eventOf(idc, each);
-    copier.note(each.lease, event === undefined ? [] : [event]);
-  }
+  for (const each of writes) copier.note(each);
   copier.start();
 }
 

@@ -5,13 +5,14 @@ import {
   outboxWrites,
   decodeRecord,
   type Comparison,
+  type EventEnvelope,
   type Store,
   type StoreEntry,
   type Write,
 } from '@rackwright/contracts';
-import type { Lease } from '@rackwright/domain-netboot';
+import type { LeaseWrite } from '@rackwright/domain-netboot';
 import { backoffMs, sleep, type Clock, type Idc, type Ipv4, type Logger, type Random } from '@rackwright/kernel';
-import type { LeaseCopies, LeaseEvent, PendingCopy } from './lease-copy.js';
+import { eventOf, type LeaseCopies, type PendingCopy } from './lease-copy.js';
 
 export interface LeaseCopierParts {
   readonly idc: Idc;
@@ -21,6 +22,10 @@ export interface LeaseCopierParts {
   readonly logger: Logger;
 }
 
+/** Of the time with a backlog a quarter is for copying, ... */
+const PAUSE_PER_COPYING = 3;
+/** ... and however slow etcd is, four batches a second are begun. */
+const MAX_PAUSE_MS = 250;
 const RETRY = { retryMinMs: 200, retryMaxMs: 10_000 } as const;
 /** Events of one address kept while etcd is away; a client that takes and returns it in a loop fills no memory. */
 const MAX_PENDING_EVENTS = 16;
@@ -54,12 +59,15 @@ export class LeaseCopier implements LeaseCopies {
     return [...this.#pending.values()];
   }
 
-  note(lease: Lease, events: readonly LeaseEvent[]): void {
+  note(write: LeaseWrite): void {
+    const { lease, event } = write;
     const before = this.#pending.get(lease.ip);
     const newest = before !== undefined && before.lease.version > lease.version ? before.lease : lease;
-    const all = [...(before?.events ?? []), ...events];
-    this.#droppedEvents += Math.max(0, all.length - MAX_PENDING_EVENTS);
-    this.#pending.set(lease.ip, { lease: newest, events: all.slice(-MAX_PENDING_EVENTS) });
+    const earlier = before?.untold ?? [];
+    const untold = event === undefined ? earlier : [...earlier, write];
+    const dropped = Math.max(0, untold.length - MAX_PENDING_EVENTS);
+    this.#droppedEvents += dropped;
+    this.#pending.set(lease.ip, { lease: newest, untold: dropped === 0 ? untold : untold.slice(dropped) });
   }
 
   start(): void {
@@ -79,9 +87,11 @@ export class LeaseCopier implements LeaseCopies {
     const { clock, random, logger } = this.#parts;
     for (let failures = 0; this.#pending.size > 0 && !this.#stop.signal.aborted;) {
       try {
+        const startedMs = clock.monotonicMs();
         await this.#copyBatch(this.#nextBatch());
         if (failures > 0) logger.info({ backlog: this.backlog }, 'leases are copied to etcd again');
         failures = 0;
+        if (this.#pending.size > 0) await this.#makeWay(clock.monotonicMs() - startedMs);
       } catch (error) {
         failures += 1;
         if (failures === 1) logger.warn({ err: error, backlog: this.backlog }, 'leases are not copied to etcd for now');
@@ -90,11 +100,17 @@ export class LeaseCopier implements LeaseCopies {
     }
   }
 
+  /** Replies come first: with a backlog copying takes a share of the time, and never less than that. */
+  async #makeWay(tookMs: number): Promise<void> {
+    const pauseMs = Math.min(tookMs * PAUSE_PER_COPYING, MAX_PAUSE_MS);
+    await sleep(this.#parts.clock, pauseMs, this.#stop.signal).catch(() => undefined);
+  }
+
   #nextBatch(): readonly PendingCopy[] {
     const batch: PendingCopy[] = [];
     let writes = 0;
     for (const copy of this.#pending.values()) {
-      writes += 1 + copy.events.length;
+      writes += 1 + copy.untold.length;
       if (writes > MAX_TRANSACTION_OPS || batch.length >= MAX_BATCH_ADDRESSES) break;
       batch.push(copy);
     }
@@ -114,10 +130,17 @@ export class LeaseCopier implements LeaseCopies {
       if (version >= copy.lease.version) continue;
       comparisons.push(entry === undefined ? { key, exists: false } : { key, modRevision: entry.modRevision });
       writes.push({ kind: 'put', key, value: encodeRecord(copy.lease) });
-      writes.push(...outboxWrites(copy.events.filter((each) => each.version > version).map((each) => each.envelope)));
+      writes.push(...outboxWrites(this.#eventsAfter(version, copy)));
     }
     const done = writes.length === 0 || (await store.transact(comparisons, writes)).committed;
     if (done) for (const copy of batch) this.#forget(copy);
+  }
+
+  #eventsAfter(version: number, { untold }: PendingCopy): readonly EventEnvelope[] {
+    return untold
+      .filter(({ lease }) => lease.version > version)
+      .map((write) => eventOf(this.#parts.idc, write))
+      .filter((event) => event !== undefined);
   }
 
   /** Takes what was copied out of the backlog; what came since stays. */
@@ -126,7 +149,7 @@ export class LeaseCopier implements LeaseCopies {
     const now = this.#pending.get(ip);
     if (now === undefined) return;
     if (now.lease.version <= version) this.#pending.delete(ip);
-    else this.#pending.set(ip, { ...now, events: now.events.filter((each) => each.version > version) });
+    else this.#pending.set(ip, { ...now, untold: now.untold.filter((each) => each.lease.version > version) });
   }
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileDocument, FileJournal } from '@rackwright/adapter-file-journal';
-import { parseIdc, silentLogger, type Idc, type Ipv4 } from '@rackwright/kernel';
+import { silentLogger, type Ipv4 } from '@rackwright/kernel';
 import { RealClock, SeededRandom, typescriptArguments, waitFor } from '@rackwright/testing';
 import type { LeaseCopies } from './lease-copy.js';
 import { LeaseKeeper } from './lease-keeper.js';
@@ -45,7 +45,7 @@ function childText(seed: number): string {
     const copier = { backlog: 0, pending: () => [], note() {}, start() {}, async stop() {} };
     const log = await FileJournal.open({ directory: ${JSON.stringify(join(directory, 'log'))}, logger: silentLogger });
     const snapshot = new FileDocument(${JSON.stringify(join(directory, 'snapshot.json'))});
-    const keeper = new LeaseKeeper({ idc: 'dc1', copier, log, snapshot, clock, logger: silentLogger });
+    const keeper = new LeaseKeeper({ copier, log, snapshot, clock, logger: silentLogger });
     keeper.table.configure([lan]);
     await keeper.start([]);
     const view = { mode: 'server', subnets: new SubnetIndex([lan]), leases: keeper.table, isDirectAllowed: true, relays: [],
@@ -112,7 +112,6 @@ describe('kill -9 of the process that gives addresses', () => {
     expect(acknowledged).toBeGreaterThan(ROUNDS);
     await using log = await FileJournal.open({ directory: join(directory, 'log'), logger: silentLogger });
     const keeper = new LeaseKeeper({
-      idc: parseIdc('dc1') ?? ('' as Idc),
       copier: noCopies,
       log,
       snapshot: new FileDocument(join(directory, 'snapshot.json')),

@@ -9,10 +9,10 @@ export interface LeaseSnapshot {
   readonly pending: readonly PendingCopy[];
 }
 
-/** Below this many records compaction costs more than it saves. */
-const MIN_COMPACTION_RECORDS = 2_000;
-/** The log may hold this many records per lease before it is compacted: bounds disk and restart time. */
-const RECORDS_PER_LEASE = 2;
+/** Below this many writes compaction costs more than it saves. */
+const MIN_COMPACTION_WRITES = 2_000;
+/** The log may hold this many writes per lease before it is compacted: bounds disk and restart time. */
+const WRITES_PER_LEASE = 2;
 
 /** Leases on the region's disk: a snapshot and a log of writes. */
 export class LeaseJournal {
@@ -21,6 +21,8 @@ export class LeaseJournal {
   readonly #logger: Logger;
   /** Every record up to here is durable, and its effect was in memory before it was appended. */
   #durablePosition = 0;
+  /** Writes the log holds, in fewer records. */
+  #loggedWrites = 0;
   #compacting: Promise<void> | undefined;
 
   constructor(parts: { readonly log: DurableLog; readonly document: DurableDocument; readonly logger: Logger }) {
@@ -38,19 +40,21 @@ export class LeaseJournal {
       writes.push(...(JSON.parse(payload) as readonly LeaseWrite[]));
       this.#durablePosition = position;
     }
+    this.#loggedWrites = writes.length;
     return { snapshot, writes };
   }
 
-  /** Resolves once the writes are durable; writes at one time share one fsync. */
+  /** Resolves once the writes are durable, as one record. */
   async append(writes: readonly LeaseWrite[]): Promise<void> {
     const position = await this.#log.append(JSON.stringify(writes));
     this.#durablePosition = Math.max(this.#durablePosition, position);
+    this.#loggedWrites += writes.length;
   }
 
   /** Replaces a log that has grown too long by a snapshot of `state`, in the background. */
   compactIfLong(leaseCount: number, state: () => LeaseSnapshot): void {
-    const limit = MIN_COMPACTION_RECORDS + RECORDS_PER_LEASE * leaseCount;
-    if (this.#compacting !== undefined || this.#log.length <= limit) return;
+    const limit = MIN_COMPACTION_WRITES + WRITES_PER_LEASE * leaseCount;
+    if (this.#compacting !== undefined || this.#loggedWrites <= limit) return;
     this.#compacting = this.#compact(state()).finally(() => {
       this.#compacting = undefined;
     });
@@ -63,9 +67,11 @@ export class LeaseJournal {
 
   async #compact(snapshot: LeaseSnapshot): Promise<void> {
     const position = this.#durablePosition;
+    const covered = this.#loggedWrites;
     try {
       await this.#document.write(JSON.stringify(snapshot));
       await this.#log.truncate(position);
+      this.#loggedWrites -= covered;
     } catch (error) {
       this.#logger.error({ err: error }, 'the lease log could not be compacted; it grows until the next attempt');
     }

@@ -1,11 +1,11 @@
 import type { DurableDocument, DurableLog } from '@rackwright/contracts';
 import { LeaseTable, type Lease, type LeaseChange, type LeaseWrite } from '@rackwright/domain-netboot';
-import type { Cancel, Clock, Idc, Logger } from '@rackwright/kernel';
-import { eventOf, type LeaseCopies } from './lease-copy.js';
+import type { Cancel, Clock, Logger } from '@rackwright/kernel';
+import { GroupCommit } from './group-commit.js';
+import type { LeaseCopies } from './lease-copy.js';
 import { LeaseJournal } from './lease-journal.js';
 
 export interface LeaseKeeperParts {
-  readonly idc: Idc;
   readonly copier: LeaseCopies;
   /** On the region's own disk. */
   readonly log: DurableLog;
@@ -16,6 +16,10 @@ export interface LeaseKeeperParts {
 
 /** How late an expiry may be noticed when nobody asks for an address. */
 const SWEEP_INTERVAL_MS = 1_000;
+/** Leases ended at one time: a thousand machines whose leases end together delay no reply. */
+const MAX_EXPIRIES = 256;
+/** Until the next of them are ended. */
+const BUSY_SWEEP_INTERVAL_MS = 10;
 
 /**
  * The leases of a region: decided on in memory, durable on its disk before anyone is told, copied to etcd afterwards.
@@ -26,6 +30,7 @@ export class LeaseKeeper {
   readonly #parts: LeaseKeeperParts;
   readonly #journal: LeaseJournal;
   readonly #copier: LeaseCopies;
+  readonly #commits = new GroupCommit<LeaseWrite>((writes) => this.#makeDurable(writes));
   #cancelSweep: Cancel = () => undefined;
   #failedWrites = 0;
   #isRestored = false;
@@ -67,6 +72,7 @@ export class LeaseKeeper {
   async stop(): Promise<void> {
     this.#isRunning = false;
     this.#cancelSweep();
+    await this.#commits.idle();
     await this.#copier.stop();
     await this.#journal.idle();
   }
@@ -75,8 +81,11 @@ export class LeaseKeeper {
     const { snapshot, writes } = await this.#journal.restore();
     for (const lease of snapshot.leases) this.table.restore(lease);
     for (const { lease } of writes) this.table.restore(lease);
-    for (const { lease, events } of snapshot.pending) this.#copier.note(lease, events);
-    for (const write of writes) this.#noteForCopy(write);
+    for (const { lease, untold } of snapshot.pending) {
+      this.#copier.note({ lease });
+      for (const write of untold) this.#copier.note(write);
+    }
+    for (const write of writes) this.#copier.note(write);
   }
 
   /** Takes over records of etcd that are ahead of ours: our disk was lost or replaced. */
@@ -89,22 +98,29 @@ export class LeaseKeeper {
     return this.table.apply(change, this.#parts.clock.now());
   }
 
-  /** Ends what is over by now. Cheap when nothing is. */
-  expire(): void {
-    const writes = this.table.expire(this.#parts.clock.now());
+  /** Ends what is over by now, a bounded number at a time; how many. Cheap when nothing is. */
+  expire(): number {
+    const writes = this.table.expire(this.#parts.clock.now(), MAX_EXPIRIES);
     if (writes.length > 0) this.#commitQuietly(writes);
+    return writes.length;
   }
 
-  /** Resolves once the writes are on disk. Rejects with `OperationalError` `disk-failed`: then nobody may be told. */
-  async commit(writes: readonly LeaseWrite[]): Promise<void> {
-    if (writes.length === 0) return;
+  /**
+   * Resolves once the writes are on disk; what is committed at one time shares one write and one promise. Rejects with
+   * `OperationalError` `disk-failed`: then nobody may be told.
+   */
+  commit(writes: readonly LeaseWrite[]): Promise<void> {
+    return writes.length === 0 ? Promise.resolve() : this.#commits.add(writes);
+  }
+
+  async #makeDurable(writes: readonly LeaseWrite[]): Promise<void> {
     try {
       await this.#journal.append(writes);
     } catch (error) {
-      this.#failedWrites += 1;
+      this.#failedWrites += writes.length;
       throw error;
     }
-    for (const write of writes) this.#noteForCopy(write);
+    for (const write of writes) this.#copier.note(write);
     if (this.#isRunning) this.#copier.start();
     this.#journal.compactIfLong(this.table.size, () => ({
       leases: [...this.table.all()],
@@ -112,16 +128,11 @@ export class LeaseKeeper {
     }));
   }
 
-  #noteForCopy(write: LeaseWrite): void {
-    const event = eventOf(this.#parts.idc, write);
-    this.#copier.note(write.lease, event === undefined ? [] : [event]);
-  }
-
   /** Records compacted on disk whose copy got lost with etcd's data are copied again. */
   #copyUnknown(copied: readonly Lease[]): void {
     const versions = new Map(copied.map((lease) => [lease.ip, lease.version]));
     for (const lease of this.table.all()) {
-      if ((versions.get(lease.ip) ?? 0) < lease.version) this.#copier.note(lease, []);
+      if ((versions.get(lease.ip) ?? 0) < lease.version) this.#copier.note({ lease });
     }
   }
 
@@ -132,10 +143,10 @@ export class LeaseKeeper {
     });
   }
 
-  #sweepLater(): void {
-    this.#cancelSweep = this.#parts.clock.schedule(SWEEP_INTERVAL_MS, () => {
-      this.expire();
-      this.#sweepLater();
+  #sweepLater(isBusy = false): void {
+    const delayMs = isBusy ? BUSY_SWEEP_INTERVAL_MS : SWEEP_INTERVAL_MS;
+    this.#cancelSweep = this.#parts.clock.schedule(delayMs, () => {
+      this.#sweepLater(this.expire() === MAX_EXPIRIES);
     });
   }
 }
