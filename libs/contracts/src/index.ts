@@ -47,6 +47,7 @@ export {
   TextMapField,
   type FieldSpec,
 } from './fields/index.js';
+export { MachineFileNetboot, MachineFileRecord } from './files/machine-file.js';
 export {
   DeviceQuestion,
   HardwareReport,
@@ -116,6 +117,12 @@ export {
   type DatagramSockets,
   type Endpoint,
 } from './ports/datagram-socket.port.js';
+export {
+  type FileTransfer,
+  type FileTransfers,
+  type TransferOutcome,
+  type TransferReport,
+} from './ports/file-transfers.port.js';
 export { DeliveredKeys } from './ports/delivered-keys.js';
 export { type DurableDocument, type DurableLog, type LogRecord } from './ports/durable-log.port.js';
 export { type LinkDatagram, type LinkSender, type LinkSenders } from './ports/link-sender.port.js';
@@ -148,6 +155,7 @@ export {
   type Write,
 } from './ports/store.port.js';
 export { type TemplateEngine, type TemplateFault } from './ports/template-engine.port.js';
+export { type FileFault, type FileObserver, type WatchedFile, type WatchedFiles } from './ports/watched-file.port.js';
 export {
   isProblemCode,
   problemCatalog,

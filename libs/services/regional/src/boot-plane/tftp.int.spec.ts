@@ -157,7 +157,7 @@ describe('TFTP on real sockets', () => {
     for (const bytes of [Buffer.alloc(0), Buffer.alloc(1), randomBytes(500), Buffer.alloc(60_000, 7)]) {
       socket.send(bytes, tftpPort, '127.0.0.1');
     }
-    await waitFor(async () => /outcome="garbage"\} [3-9]/.test(await metrics.render()), { what: 'the garbage' });
+    await waitFor(async () => /result="garbage"\} [3-9]/.test(await metrics.render()), { what: 'the garbage' });
     socket.close();
     expect((await curl(tftpPort, 'ipxe.efi')).toString()).toBe('binary');
   });

@@ -1,5 +1,5 @@
-import type { DatagramSocket, DatagramSockets, Endpoint } from '@rackwright/contracts';
-import type { Clock, Ipv4, Logger } from '@rackwright/kernel';
+import type { DatagramSocket, DatagramSockets, Endpoint, FileTransfers } from '@rackwright/contracts';
+import type { Clock, Logger } from '@rackwright/kernel';
 import type { ConfigOf, Metrics } from '@rackwright/platform';
 import {
   decodeTftp,
@@ -8,39 +8,59 @@ import {
   errorFor,
   errorPacket,
   refusalOf,
-  tftpPath,
   type ErrorPacket,
-  type TftpRequest,
+  type TftpPacket,
 } from '@rackwright/protocol-tftp';
-import { withoutMac, type Asset, type AssetDirectory, type AssetRefusal } from '../http-boot/asset-directory.js';
-import { TftpMetrics, type TftpOutcome } from './tftp-metrics.js';
+import { formatEndpoint } from './format-endpoint.js';
+import { SharedPort } from './shared-port.js';
+import type { ContentRefusal, TftpContents } from './tftp-contents.js';
+import { TftpMetrics, type TftpResult } from './tftp-metrics.js';
 import type { tftpSettings } from './tftp-settings.js';
-import { TftpTransfer } from './tftp-transfer.js';
+import { TransferAdmission } from './transfer-admission.js';
+import { TransferRunner, type Requested } from './transfer-runner.js';
 
 export interface TftpServerParts {
   readonly config: ConfigOf<typeof tftpSettings>;
   readonly sockets: DatagramSockets;
-  readonly assets: AssetDirectory;
+  readonly contents: TftpContents;
+  readonly transfers?: FileTransfers;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
-/** The TFTP socket: read-only, every transfer on a port of its own, a bounded number of them. */
+/** What a client is told instead of a file. */
+const REFUSALS: Readonly<Record<ContentRefusal, readonly [TftpResult, ErrorPacket]>> = {
+  'not-found': ['not-found', errorPacket(ErrorCode.fileNotFound, 'no such file')],
+  'not-a-file': ['forbidden', errorPacket(ErrorCode.accessViolation, 'not allowed')],
+  'outside-root': ['forbidden', errorPacket(ErrorCode.accessViolation, 'not allowed')],
+  'hash-mismatch': ['unavailable', errorPacket(ErrorCode.notDefined, 'not as the manifest says')],
+  unavailable: ['unavailable', errorPacket(ErrorCode.notDefined, 'not now, try again')],
+};
+
+/** The TFTP request port: read-only, a bounded number of transfers, each on a port of its own unless set otherwise. */
 export class TftpServer implements AsyncDisposable {
   readonly metrics: TftpMetrics;
   readonly #parts: TftpServerParts;
-  readonly #transfers = new Set<TftpTransfer>();
+  readonly #runner: TransferRunner;
+  readonly #admission: TransferAdmission;
   readonly #running = new Set<Promise<void>>();
-  /** Requests per client and in all, from their arrival to the end of their transfer. */
-  readonly #perClient = new Map<Ipv4, number>();
   readonly #starting = new Set<string>();
-  #count = 0;
   #socket: DatagramSocket | undefined;
+  #shared: SharedPort | undefined;
+  #isStopping = false;
 
   constructor(parts: TftpServerParts) {
     this.#parts = parts;
-    this.metrics = new TftpMetrics(parts.metrics, () => this.#count);
+    const { config, metrics } = parts;
+    const { tftpMaxSessions: total, tftpMaxSessionsPerClient: perClient } = config;
+    this.#admission = new TransferAdmission({ total, perClient });
+    this.metrics = new TftpMetrics(metrics, () => this.sessions);
+    const limits = {
+      maxBlockSizeBytes: config.tftpMaxBlockSize,
+      rolloverTo: config.tftpBlockRollover === 1 ? 1 : 0,
+    } as const;
+    this.#runner = new TransferRunner({ ...parts, address: config.tftpAddress, limits });
   }
 
   get local(): Endpoint | undefined {
@@ -48,25 +68,29 @@ export class TftpServer implements AsyncDisposable {
   }
 
   get sessions(): number {
-    return this.#count;
+    return this.#admission.count;
   }
 
   async start(): Promise<void> {
-    const { config, sockets, logger } = this.#parts;
+    const { config, sockets, clock, logger } = this.#parts;
     if (!config.tftpEnabled) return;
-    this.#socket = await sockets.open({ address: config.tftpAddress, port: config.tftpPort });
-    this.#socket.onDatagram((bytes, from) => {
+    this.#isStopping = false;
+    const socket = await sockets.open({ address: config.tftpAddress, port: config.tftpPort });
+    this.#socket = socket;
+    this.#shared = config.tftpSinglePort ? new SharedPort(socket, clock) : undefined;
+    socket.onDatagram((bytes, from) => {
       this.#receive(bytes, from);
     });
-    logger.info({ local: this.#socket.local }, 'TFTP is served');
+    logger.info({ local: socket.local }, 'TFTP is served');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopping = true;
+    await this.#runner[Symbol.asyncDispose]();
+    await Promise.all(this.#running);
     const socket = this.#socket;
     this.#socket = undefined;
     await socket?.[Symbol.asyncDispose]();
-    for (const transfer of this.#transfers) transfer.stop();
-    await Promise.all(this.#running);
   }
 
   #receive(bytes: Uint8Array, from: Endpoint): void {
@@ -77,94 +101,71 @@ export class TftpServer implements AsyncDisposable {
     }
     const { value } = packet;
     if (value.kind !== 'rrq' && value.kind !== 'wrq') {
-      this.metrics.ended('garbage');
+      this.#take(value, bytes, from);
       return;
     }
     const refusal = refusalOf(value);
-    if (refusal !== undefined) {
-      this.#refuse(from, 'refused', refusal);
-      return;
-    }
-    this.#begin(value, from);
+    if (refusal === undefined) this.#begin({ request: value, bytes, client: from });
+    else this.#refuse(from, 'refused', refusal);
   }
 
-  #begin(request: TftpRequest, from: Endpoint): void {
-    const client = `${from.address}:${from.port}`;
+  /** A packet that is no request means something here only when transfers share this port. */
+  #take(packet: TftpPacket, bytes: Uint8Array, from: Endpoint): void {
+    if (this.#shared?.deliver(bytes, from) === true) return;
+    const isAnswerable = this.#shared !== undefined && packet.kind !== 'error';
+    this.#refuse(
+      from,
+      'garbage',
+      isAnswerable ? errorPacket(ErrorCode.unknownTransferId, 'unknown transfer') : undefined,
+    );
+  }
+
+  #begin(requested: Requested): void {
+    const { client, bytes } = requested;
+    const key = formatEndpoint(client);
     // A repeated request whose first one is still being opened: the client gets one transfer.
-    if (this.#starting.has(client)) return;
-    if (!this.#hasRoom(from.address)) {
-      this.#refuse(from, 'overloaded', errorPacket(ErrorCode.notDefined, 'too many transfers, try again'));
+    if (this.#isStopping || this.#starting.has(key) || this.#shared?.isRepeated(bytes, client) === true) return;
+    if (!this.#admission.hasRoom(client.address)) {
+      this.#refuse(client, 'overloaded', errorPacket(ErrorCode.notDefined, 'too many transfers, try again'));
       return;
     }
-    this.#starting.add(client);
-    this.#occupy(from.address, 1);
-    const running = this.#serve(request, from)
+    this.#starting.add(key);
+    this.#admission.enter(client.address);
+    const running = this.#serve({ ...requested, bytes: Uint8Array.from(bytes) })
       .catch((error: unknown) => {
-        this.metrics.ended('failed');
-        this.#parts.logger.error({ err: error, client: from }, 'a TFTP request could not be served');
+        this.#refuse(client, 'unavailable', errorPacket(ErrorCode.notDefined, 'not now, try again'));
+        this.#parts.logger.error({ err: error, client }, 'a TFTP request could not be served');
       })
       .finally(() => {
-        this.#starting.delete(client);
-        this.#occupy(from.address, -1);
+        this.#starting.delete(key);
+        this.#admission.leave(client.address);
         this.#running.delete(running);
       });
     this.#running.add(running);
   }
 
-  #hasRoom(address: Ipv4): boolean {
-    const { tftpMaxSessions, tftpMaxSessionsPerClient } = this.#parts.config;
-    return this.#count < tftpMaxSessions && (this.#perClient.get(address) ?? 0) < tftpMaxSessionsPerClient;
-  }
-
-  #occupy(address: Ipv4, change: 1 | -1): void {
-    this.#count += change;
-    const own = (this.#perClient.get(address) ?? 0) + change;
-    if (own === 0) this.#perClient.delete(address);
-    else this.#perClient.set(address, own);
-  }
-
-  async #serve(request: TftpRequest, client: Endpoint): Promise<void> {
-    const asset = await this.#open(request);
-    if (typeof asset === 'string') {
-      const isMissing = asset === 'not-found';
-      const code = isMissing ? ErrorCode.fileNotFound : ErrorCode.accessViolation;
-      this.#parts.logger.info({ file: request.filename, client, reason: asset }, 'TFTP request refused');
-      this.#refuse(
-        client,
-        isMissing ? 'not-found' : 'forbidden',
-        errorPacket(code, isMissing ? 'no such file' : 'not allowed'),
-      );
+  async #serve(requested: Requested): Promise<void> {
+    const { request, client } = requested;
+    const { contents, clock, logger } = this.#parts;
+    const begunAtMs = clock.monotonicMs();
+    const opened = await contents.open(request.filename, client.address);
+    const file = request.filename;
+    if (typeof opened === 'string') {
+      logger.info({ file, client, reason: opened }, 'TFTP request refused');
+      this.#refuse(client, ...REFUSALS[opened]);
       return;
     }
-    await this.#transfer(request, client, asset);
+    await using content = opened;
+    if (this.#isStopping) return;
+    const running = this.#runner.run(requested, content, this.#shared);
+    this.#starting.delete(formatEndpoint(client));
+    const report = await running;
+    this.metrics.transferred(report, clock.monotonicMs() - begunAtMs);
+    logger.info({ file, client, bytes: report.acknowledgedBytes, outcome: report.outcome }, 'TFTP transfer ended');
   }
 
-  async #open(request: TftpRequest): Promise<Asset | AssetRefusal> {
-    const name = tftpPath(request.filename);
-    return name.ok ? this.#parts.assets.open(withoutMac(name.value)) : 'outside-root';
-  }
-
-  async #transfer(request: TftpRequest, client: Endpoint, asset: Asset): Promise<void> {
-    const { sockets, clock, logger, config } = this.#parts;
-    let socket: DatagramSocket;
-    try {
-      socket = await sockets.open({ address: config.tftpAddress, port: 0 });
-    } catch (error) {
-      await asset.handle.close();
-      throw error;
-    }
-    const transfer = new TftpTransfer({ request, client, asset, socket, clock, logger });
-    this.#transfers.add(transfer);
-    this.#starting.delete(`${client.address}:${client.port}`);
-    const outcome = await transfer.run();
-    this.#transfers.delete(transfer);
-    this.metrics.transferred(transfer.acknowledgedBytes, transfer.retransmissions);
-    this.metrics.ended(outcome.kind);
-    logger.info({ file: request.filename, client, bytes: transfer.acknowledgedBytes, outcome }, 'TFTP transfer ended');
-  }
-
-  #refuse(to: Endpoint, outcome: TftpOutcome, error: ErrorPacket | undefined): void {
-    this.metrics.ended(outcome);
+  #refuse(to: Endpoint, result: TftpResult, error: ErrorPacket | undefined): void {
+    this.metrics.refused(result, error?.code);
     if (error !== undefined) this.#socket?.send(encodeTftp(error), to);
   }
 }

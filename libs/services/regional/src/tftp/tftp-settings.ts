@@ -24,6 +24,19 @@ export const tftpSettings = {
     aliases: ['SMEE_TFTP_PORT'],
     description: 'UDP port of TFTP.',
   }),
+  tftpSinglePort: setting({
+    key: 'tftp.single_port',
+    type: flag(),
+    default: false,
+    description:
+      'Answer every transfer from the request port, for clients behind firewalls or NAT that know only that port. Transfers then run in the main thread.',
+  }),
+  tftpThreads: setting({
+    key: 'tftp.threads',
+    type: integer(0, 16),
+    default: 1,
+    description: 'Threads for sending files; 0 sends them from the main thread.',
+  }),
   tftpMaxSessions: setting({
     key: 'tftp.max_sessions',
     type: integer(1, 20_000),
@@ -35,5 +48,18 @@ export const tftpSettings = {
     type: integer(1, 20_000),
     default: 64,
     description: 'Transfers at one time to one address. A relay or NAT shows many machines under one.',
+  }),
+  tftpMaxBlockSize: setting({
+    key: 'tftp.max_block_size',
+    type: integer(512, 65_464),
+    default: 65_464,
+    description:
+      'Largest block granted, in octets. Blocks above 1468 are fragmented on Ethernet, which some switches and firewalls drop.',
+  }),
+  tftpBlockRollover: setting({
+    key: 'tftp.block_rollover',
+    type: integer(0, 1),
+    default: 0,
+    description: 'The block number after 65535: 0 as most clients expect, or 1.',
   }),
 };

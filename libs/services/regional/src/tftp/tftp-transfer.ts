@@ -1,4 +1,4 @@
-import type { DatagramSocket, Endpoint } from '@rackwright/contracts';
+import type { DatagramSocket, Endpoint, TransferReport } from '@rackwright/contracts';
 import type { Cancel, Clock, Logger } from '@rackwright/kernel';
 import {
   decodeTftp,
@@ -7,60 +7,65 @@ import {
   errorPacket,
   ReadSession,
   type ReadOutcome,
+  type ReadSessionLimits,
   type TftpRequest,
 } from '@rackwright/protocol-tftp';
-import type { Asset } from '../http-boot/asset-directory.js';
+import type { TftpContent } from './tftp-contents.js';
 
 export interface TftpTransferParts {
   readonly request: TftpRequest;
   readonly client: Endpoint;
-  readonly asset: Asset;
-  /** A socket of its own: its port is the transfer's TID. */
+  readonly content: TftpContent;
+  /** Octets as sent. */
+  readonly sentBytes: number;
+  /** Closed at the end. Its port is the transfer's TID. */
   readonly socket: DatagramSocket;
+  readonly limits: Partial<ReadSessionLimits>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Runs one read session over its own socket and file until it ends. */
+/** Runs one read session in this thread until it ends. */
 export class TftpTransfer {
   readonly #parts: TftpTransferParts;
   readonly #session: ReadSession;
   readonly #ended = Promise.withResolvers<ReadOutcome>();
   #cancelTimer: Cancel = () => undefined;
   #reading: Promise<void> = Promise.resolve();
+  #strangers = 0;
+  #isAbandoned = false;
 
   constructor(parts: TftpTransferParts) {
     this.#parts = parts;
-    const { request, asset, clock, socket } = parts;
-    this.#session = new ReadSession({ request, sizeBytes: asset.sizeBytes, nowMs: clock.monotonicMs() });
+    const { request, content, sentBytes, clock, socket, limits } = parts;
+    const { sizeBytes } = content;
+    this.#session = new ReadSession({ request, sizeBytes, sentBytes, nowMs: clock.monotonicMs(), limits });
     socket.onDatagram((bytes, from) => {
       this.#receive(bytes, from);
     });
   }
 
-  get acknowledgedBytes(): number {
-    return this.#session.acknowledgedBytes;
-  }
-
-  get retransmissions(): number {
-    return this.#session.retransmissions;
-  }
-
-  /** Resolves when the transfer is over and its file and socket are closed. */
-  async run(): Promise<ReadOutcome> {
+  /** Resolves when the transfer is over and its socket is closed. */
+  async run(): Promise<TransferReport> {
     this.#goOn();
     const outcome = await this.#ended.promise;
     this.#cancelTimer();
     await this.#reading;
-    await this.#parts.asset.handle.close();
     await this.#parts.socket[Symbol.asyncDispose]();
-    return outcome;
+    const { acknowledgedBytes, retransmissions } = this.#session;
+    return { outcome, acknowledgedBytes, retransmissions, strangers: this.#strangers };
   }
 
   /** Ends the transfer because the service stops. */
   stop(): void {
     this.#session.abort(errorPacket(ErrorCode.notDefined, 'the server is stopping'));
     this.#goOn();
+  }
+
+  /** Ends the transfer without a word, because its client has begun another one from the same port. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.#ended.resolve({ kind: 'timed-out' });
   }
 
   #receive(bytes: Uint8Array, from: Endpoint): void {
@@ -70,6 +75,7 @@ export class TftpTransfer {
     if (from.address !== client.address || from.port !== client.port) {
       // RFC 1350 section 4; an ERROR is never answered.
       if (packet.value.kind === 'error') return;
+      this.#strangers += 1;
       socket.send(encodeTftp(errorPacket(ErrorCode.unknownTransferId, 'unknown transfer')), from);
       return;
     }
@@ -80,6 +86,7 @@ export class TftpTransfer {
 
   /** Sends what the session has to send, reads what it wants, and wakes up when it says. */
   #goOn(): void {
+    if (this.#isAbandoned) return;
     const { socket, client } = this.#parts;
     for (const packet of this.#session.takeOutgoing()) socket.send(encodeTftp(packet), client);
     if (this.#session.outcome !== undefined) {
@@ -92,12 +99,13 @@ export class TftpTransfer {
   }
 
   async #read(offset: number, length: number): Promise<void> {
-    const { asset, logger } = this.#parts;
+    const { content, logger, request } = this.#parts;
     try {
-      const { buffer, bytesRead } = await asset.handle.read(Buffer.allocUnsafe(length), 0, length, offset);
-      this.#session.supply(offset, buffer.subarray(0, bytesRead));
+      const octets = Buffer.allocUnsafe(length);
+      const octetCount = await content.read(octets, offset);
+      this.#session.supply(offset, octets.subarray(0, octetCount));
     } catch (error) {
-      logger.warn({ err: error, file: asset.path }, 'a boot file could not be read');
+      logger.warn({ err: error, file: request.filename }, 'a boot file could not be read');
       this.#session.abort(errorPacket(ErrorCode.notDefined, 'the file cannot be read'));
     }
     this.#goOn();
