@@ -49,6 +49,8 @@ export {
 } from './conformance/durable-log-conformance.js';
 export { typescriptArguments } from './launchers/typescript-arguments.js';
 export { MemoryDisk, MemoryDocument, MemoryJournal } from './memory/memory-journal.js';
+export { MemoryFiles } from './memory/memory-files.js';
+export { watchedFilesConformance, type WatchedFilesHarness } from './conformance/watched-file-conformance.js';
 export { EventStream, type StreamedEvent } from './lab/event-stream.js';
 export { TraceCollector, type CollectedSpan } from './lab/trace-collector.js';
 export { diskThatSays } from './qemu/boot-sector.js';

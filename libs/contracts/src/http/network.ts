@@ -21,9 +21,9 @@ const ADDRESS_LIST = {
   shape: 'an IPv4 address',
 } as const;
 /** 5 minutes; shorter leases make every client renew all the time. */
-const MIN_LEASE_SECONDS = 60;
+export const MIN_LEASE_SECONDS = 60;
 /** 30 days. */
-const MAX_LEASE_SECONDS = 2_592_000;
+export const MAX_LEASE_SECONDS = 2_592_000;
 export const DEFAULT_LEASE_SECONDS = 86_400;
 
 /** A span of addresses. */

@@ -1,0 +1,1 @@
+export { PolledFiles, type PolledFilesOptions } from './polled-files.js';
