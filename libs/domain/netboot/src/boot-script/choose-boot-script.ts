@@ -40,9 +40,7 @@ export function chooseBootScript({ allowNetboot, hasOwnScript, node, task }: Boo
   if (node?.boot_override !== undefined) return { script: node.boot_override, reason: 'boot-override' };
   if (task !== undefined && decides(task.status)) return scriptOfTask(task);
   if (hasOwnScript === true && node?.status !== 'rescue') return { script: 'own', reason: 'own-script' };
-  return node === undefined
-    ? { script: 'wait', reason: task === undefined ? 'machine-unknown' : 'task-not-approved' }
-    : scriptOfNode(node.status);
+  return scriptOfNode(node, task !== undefined);
 }
 
 /** Tasks that nobody approved, or that were called off, leave the machine as it was. */
@@ -50,7 +48,9 @@ function decides(status: (BootScriptFacts['task'] & object)['status']): boolean 
   return status !== 'pending' && status !== 'rejected' && status !== 'cancelled';
 }
 
-function scriptOfNode(status: NodeStatus): BootScriptChoice {
+function scriptOfNode(node: BootScriptFacts['node'], hasTask: boolean): BootScriptChoice {
+  if (node === undefined) return { script: 'wait', reason: hasTask ? 'task-not-approved' : 'machine-unknown' };
+  const { status } = node;
   if (status === 'rescue') return { script: 'rescue', reason: 'machine-in-rescue' };
   if (status === 'discovered') return { script: 'wait', reason: 'machine-discovered' };
   return { script: 'local-boot', reason: 'machine-installed' };

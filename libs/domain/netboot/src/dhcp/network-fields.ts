@@ -1,6 +1,6 @@
 import { broadcastOf, netmaskOf, prefixLengthOf, type Cidr } from '@rackwright/kernel';
-import type { StaticRoute, Subnet } from '../site-data.js';
-import type { FieldSource, ReplyFields } from './dhcp-decision.js';
+import type { NetworkParameters, StaticRoute, Subnet } from '../site-data.js';
+import type { FieldSource, ReplyFields, Sourced } from './dhcp-decision.js';
 import type { Exchange } from './exchange.js';
 import { nextServer } from './plan-boot.js';
 
@@ -12,10 +12,22 @@ const MIN_SPLIT_SECONDS = 3;
 const POINT_TO_POINT_PREFIX = 31;
 const DEFAULT_ROUTE = '0.0.0.0/0' as Cidr;
 
+/** The machine's own parameters take the place of all of its subnet's. */
+function parametersOf({ subnet, reservation, mac }: Exchange): Sourced<NetworkParameters> {
+  const own = reservation?.network;
+  if (own !== undefined) return { value: own, from: { kind: 'reservation', name: mac } };
+  return { value: subnet, from: { kind: 'subnet', name: subnet.name } };
+}
+
 /** How long the address is the client's. */
-export function leaseFields({ subnet }: Exchange): ReplyFields {
-  const seconds = Math.max(1, subnet.lease_seconds);
-  const from: FieldSource = { kind: 'subnet', name: subnet.name };
+export function leaseSecondsOf(exchange: Exchange): number {
+  return Math.max(1, parametersOf(exchange).value.lease_seconds);
+}
+
+/** The lease time, and when to renew it. */
+export function leaseFields(exchange: Exchange): ReplyFields {
+  const { from } = parametersOf(exchange);
+  const seconds = leaseSecondsOf(exchange);
   const derived: FieldSource = { kind: 'protocol' };
   if (seconds < MIN_SPLIT_SECONDS) return { leaseSeconds: { value: seconds, from } };
   return {
@@ -35,21 +47,35 @@ export function networkFields(exchange: Exchange): ReplyFields {
     ...(prefixLengthOf(subnet.cidr) < POINT_TO_POINT_PREFIX
       ? { broadcastAddress: sourced(broadcastOf(subnet.cidr)) }
       : {}),
-    ...(subnet.gateway === undefined ? {} : { routers: sourced([subnet.gateway]) }),
-    ...(subnet.dns.length === 0 ? {} : { dns: sourced(subnet.dns) }),
-    ...(subnet.ntp.length === 0 ? {} : { ntp: sourced(subnet.ntp) }),
-    ...(subnet.domain === undefined ? {} : { domain: sourced(subnet.domain) }),
-    ...(subnet.search.length === 0 ? {} : { search: sourced(subnet.search) }),
     ...(subnet.mtu === undefined ? {} : { mtu: sourced(subnet.mtu) }),
-    ...(subnet.routes.length === 0 ? {} : { routes: sourced(routesOf(subnet)) }),
+    ...parameterFields(exchange),
     ...logServerField(exchange),
     ...hostnameField(exchange),
   };
 }
 
+function parameterFields(exchange: Exchange): ReplyFields {
+  const { value, from } = parametersOf(exchange);
+  const sourced = <T>(field: T): Sourced<T> => ({ value: field, from });
+  const routes = routesOf(exchange.subnet.routes, value.gateway);
+  return {
+    ...(value.gateway === undefined ? {} : { routers: sourced([value.gateway]) }),
+    ...(value.dns.length === 0 ? {} : { dns: sourced(value.dns) }),
+    ...(value.ntp.length === 0 ? {} : { ntp: sourced(value.ntp) }),
+    ...(value.domain === undefined ? {} : { domain: sourced(value.domain) }),
+    ...(value.search.length === 0 ? {} : { search: sourced(value.search) }),
+    ...(routes.length === 0 ? {} : { routes: { value: routes, from: { kind: 'subnet', name: exchange.subnet.name } } }),
+  };
+}
+
 /** A client that understands option 121 ignores option 3 (RFC 3442), so the default route has to be in both. */
-function routesOf({ routes, gateway }: Subnet): readonly StaticRoute[] {
-  if (gateway === undefined || routes.some(({ destination }) => prefixLengthOf(destination) === 0)) return routes;
+function routesOf(routes: readonly StaticRoute[], gateway: Subnet['gateway']): readonly StaticRoute[] {
+  if (
+    routes.length === 0 ||
+    gateway === undefined ||
+    routes.some(({ destination }) => prefixLengthOf(destination) === 0)
+  )
+    return routes;
   return [...routes, { destination: DEFAULT_ROUTE, gateway }];
 }
 

@@ -4,7 +4,7 @@ import type { ChosenAddress } from './choose-address.js';
 import { destinationOf, refusalDestination } from './destination.js';
 import type { Reply, ReplyFields } from './dhcp-decision.js';
 import type { BootExchange, Exchange } from './exchange.js';
-import { leaseFields, networkFields } from './network-fields.js';
+import { leaseFields, leaseSecondsOf, networkFields } from './network-fields.js';
 import { planBoot, type BootPlan } from './plan-boot.js';
 
 /** What we are called. */
@@ -57,7 +57,7 @@ function bindOf(exchange: Exchange, chosen: ChosenAddress & { readonly now: Epoc
     ip: chosen.ip,
     mac,
     subnet: subnet.name,
-    until: (chosen.now + Math.max(1, subnet.lease_seconds) * 1_000) as EpochMs,
+    until: (chosen.now + leaseSecondsOf(exchange) * 1_000) as EpochMs,
     ...(request.clientId === undefined ? {} : { clientId: request.clientId }),
     ...(request.hostname === undefined ? {} : { hostname: request.hostname }),
   };
