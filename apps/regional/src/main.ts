@@ -5,6 +5,7 @@ import { EtcdStore } from '@rackwright/adapter-etcd-store';
 import { FileDocument, FileJournal } from '@rackwright/adapter-file-journal';
 import { LiquidTemplates } from '@rackwright/adapter-liquid-templates';
 import { NatsBus } from '@rackwright/adapter-nats-bus';
+import { ThreadedTransfers } from '@rackwright/adapter-tftp-threads';
 import {
   IcmpAddressProbe,
   inheritedDescriptors,
@@ -44,9 +45,11 @@ async function start(context: ServiceContext<typeof regionalSettings>): Promise<
     sockets: new NodeDatagramSockets({ logger, inherited: inheritedDescriptors(processHost().input.env, process.pid) }),
     links: new PacketLinkSenders(),
     probe: starting.use(new IcmpAddressProbe({ clock, random, logger: logger.child({ part: 'dhcp' }) })),
+    ...(config.tftpThreads === 0 ? {} : { transfers: new ThreadedTransfers({ threads: config.tftpThreads }) }),
     templates: new LiquidTemplates(),
     leaseLog,
     leaseSnapshot: new FileDocument(join(stateDir, 'leases.json')),
+    isoCacheDir: join(stateDir, 'iso'),
     addressesOf,
   });
   const snapshots = Array.from(

@@ -40,6 +40,7 @@ export const problemCatalog = {
   'rate-limited': { status: 429, title: 'Too many requests' },
   'headers-too-large': { status: 431, title: 'Request headers too large' },
   internal: { status: 500, title: 'Internal error' },
+  'upstream-failed': { status: 502, title: 'The server behind failed' },
   'store-unavailable': { status: 503, title: 'Store unavailable' },
   'bus-unavailable': { status: 503, title: 'Message bus unavailable' },
   'region-unavailable': { status: 503, title: 'Region unavailable' },

@@ -1,6 +1,7 @@
 import { dhcpSettings } from '../dhcp/dhcp-settings.js';
 import { httpBootSettings } from '../http-boot/http-boot-settings.js';
+import { isoSettings } from '../iso/iso-settings.js';
 import { tftpSettings } from '../tftp/tftp-settings.js';
 
 /** Every setting of DHCP, TFTP and HTTP boot; spread into the settings of the regional service. */
-export const bootPlaneSettings = { ...dhcpSettings, ...tftpSettings, ...httpBootSettings };
+export const bootPlaneSettings = { ...dhcpSettings, ...tftpSettings, ...httpBootSettings, ...isoSettings };

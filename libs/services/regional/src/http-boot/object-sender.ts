@@ -12,6 +12,8 @@ export interface ServedObject extends Representation {
   readonly folder: ServedFolder;
   readonly mediaType: string;
   readonly read: ReadOctets;
+  /** Waits until octets from `start` on can be read; rejects with the problem to answer. */
+  ready?(start: number): Promise<void>;
   /** Called once, when nothing of it is read any more. */
   close(): Promise<void>;
 }
@@ -82,6 +84,7 @@ export class ObjectSender {
   async #begin(request: FastifyRequest, reply: FastifyReply, sending: Sending): Promise<FastifyReply> {
     const { object, start, end, outcome } = sending;
     const isPart = outcome === 'part-served';
+    if (request.method === 'GET') await this.#requireReady(object, start);
     reply.hijack();
     const { raw } = reply;
     const headers = {
@@ -101,6 +104,15 @@ export class ObjectSender {
     }
     await this.#transfer(raw, sending);
     return reply;
+  }
+
+  async #requireReady(object: ServedObject, start: number): Promise<void> {
+    try {
+      await object.ready?.(start);
+    } catch (error) {
+      await object.close();
+      throw error;
+    }
   }
 
   async #transfer(response: ServerResponse, { object, start, end, outcome }: Sending): Promise<void> {
