@@ -25,7 +25,7 @@ fi
 exec node apps/regional/dist/main.js $(ARGS)
 endef
 
-.PHONY: help deps modules build demo run run-regional run-regional-dc2 run-agent start-etcd stop-etcd start-nats stop-nats test check bench clean
+.PHONY: help deps modules build demo run run-regional run-regional-dc2 run-agent rackctl start-etcd stop-etcd start-nats stop-nats test check bench clean
 
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -57,6 +57,9 @@ run-regional-dc2: build ## Run the region dc2 beside it: HTTP 8091, DHCP 6867 an
 
 run-agent: build ## Power on one simulated machine against the region dc1 (ARGS=--help)
 	@exec node tools/demo/dist/run-agent.js $(ARGS)
+
+rackctl: build ## Run the command line, e.g. ARGS='boot explain --mac 52:54:00:aa:00:01'
+	@exec node apps/cli/dist/main.js $(ARGS)
 
 start-etcd: ## Start an etcd in the background, with its data under .rackwright
 	@bash tools/deps.sh run

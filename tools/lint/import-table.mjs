@@ -22,7 +22,7 @@ export const importTable = {
 const unrestrictedTypes = ['testing', 'e2e'];
 
 /** One scope per service; nothing of one scope depends on another. */
-export const scopes = ['control-plane', 'regional', 'operator-pm', 'host-agent', 'install-agent', 'prewarm'];
+export const scopes = ['control-plane', 'regional', 'operator-pm', 'host-agent', 'install-agent', 'prewarm', 'cli'];
 
 /** The only packages that speak to each technology. Benchmarks compare against the raw client. */
 export const technologyOwners = {

@@ -216,6 +216,8 @@ export class ExplainedDecision {
   @word('Why, as a stable code') readonly reason!: string;
   @word('Where the reply goes', true) readonly to?: string;
   @word('Why there is nothing to boot in it', true) readonly boot_refusal?: string;
+  @TextField({ description: 'The boot file the region lacks', optional: true, maxLength: 512 })
+  readonly missing_file?: string;
   @TextField({ description: 'What it would do to the addresses', optional: true, maxLength: 256 })
   readonly change?: string;
 }

@@ -53,8 +53,11 @@ export function requestView(
 }
 
 export function decisionView(decision: DhcpDecision): BootExplanation['decision'] {
-  const change = decision.change === undefined ? {} : { change: changeText(decision.change) };
-  if (decision.kind === 'silence') return { kind: 'silence', reason: decision.reason, ...change };
+  const details = {
+    ...(decision.missingFile === undefined ? {} : { missing_file: decision.missingFile }),
+    ...(decision.change === undefined ? {} : { change: changeText(decision.change) }),
+  };
+  if (decision.kind === 'silence') return { kind: 'silence', reason: decision.reason, ...details };
   const { type, reason, to, bootRefusal } = decision;
   return {
     kind: 'reply',
@@ -62,7 +65,7 @@ export function decisionView(decision: DhcpDecision): BootExplanation['decision'
     reason,
     to: destinationText(to),
     ...(bootRefusal === undefined ? {} : { boot_refusal: bootRefusal }),
-    ...change,
+    ...details,
   };
 }
 
