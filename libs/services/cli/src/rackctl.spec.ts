@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { BootExplanation, BootReplay } from '@rackwright/contracts';
 import type { Idc, Instant } from '@rackwright/kernel';
 import { encodeDhcp, type DhcpPacket } from '@rackwright/protocol-dhcp4';
@@ -184,6 +185,27 @@ describe('rackctl dhcp replay', () => {
         '',
       ].join('\n'),
     ]);
+  });
+
+  it('asks about the requests of a capture, and counts what is none', async () => {
+    const fixture = (name: string) => new URL(`../../../../fixtures/dhcp/${name}`, import.meta.url);
+    const { vectors } = JSON.parse(readFileSync(fixture('clients.json'), 'utf8')) as { vectors: { hex: string }[] };
+    const files = { 'clients.pcap': readFileSync(fixture('clients.pcap')) };
+    const ran = await rackctl(['--json', 'dhcp', 'replay', 'clients.pcap'], { answer: replays, files });
+    expect(ran.asked.map(({ body }) => body)).toEqual([
+      { packets: vectors.map((vector) => ({ packet: vector.hex, service: 'dhcp', source_port: 68 })) },
+    ]);
+    expect(JSON.parse(ran.out)).toMatchObject({
+      messages: [
+        { number: 1, at: '2026-01-01T00:00:00.000Z', from: '0.0.0.0:68' },
+        { number: 2, at: '2026-01-01T00:00:01.250Z', from: '0.0.0.0:68' },
+        { number: 3 },
+        { number: 4 },
+      ],
+      skipped: { fragment: 1, 'not-ipv4': 1 },
+      total: 6,
+      left_out: 0,
+    });
   });
 
   it('keeps what one machine sent in one question as far as that is long', async () => {
