@@ -43,6 +43,8 @@ export { startTracing, type TracingOptions } from './tracing/start-tracing.js';
 export { currentTraceId, currentTraceparent, failSpan, runWithTraceparent, withSpan } from './tracing/with-span.js';
 export { LeaderElection, type Lead, type LeaderElectionOptions } from './election/leader-election.js';
 export { Health, type CheckResult, type ReadinessCheck } from './health/health.js';
+export { parseProxy } from './http/client-address.js';
+export { type HttpLimits } from './http/connection-limits.js';
 export { createHttpService, type HttpService, type HttpServiceOptions } from './http/create-http-service.js';
 export { etagOf, parseIfMatch, requireMatch, type IfMatch } from './http/etag.js';
 export { describeApi, type ApiInfo, type ApiPaths } from './http/openapi.js';

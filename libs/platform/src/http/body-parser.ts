@@ -35,12 +35,17 @@ function parseJson(body: Buffer): unknown {
   try {
     text = utf8.decode(body);
   } catch (cause) {
-    throw new ProblemError('malformed-json', 'The body is not UTF-8 text', { cause });
+    throw malformed('The body is not UTF-8 text', cause);
   }
   try {
     return JSON.parse(text);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.slice(0, MAX_REASON_CHARS) : 'unreadable';
-    throw new ProblemError('malformed-json', `The body is not valid JSON: ${reason}`, { cause });
+    throw malformed(`The body is not valid JSON: ${reason}`, cause);
   }
+}
+
+/** The pointer is that of the whole document. */
+function malformed(detail: string, cause: unknown): ProblemError {
+  return new ProblemError('malformed-json', detail, { errors: [{ pointer: '', detail }], cause });
 }

@@ -13,12 +13,14 @@ import { NestLog } from '../logging/nest-log.js';
 import { PlatformModule, type PlatformPorts } from '../platform.module.js';
 import { ProblemFilter, sendProblem } from '../problems/problem.filter.js';
 import { registerBodyParser } from './body-parser.js';
+import { registerMethodRefusal } from './allowed-methods.js';
+import { clientAddress, TrustedProxies } from './client-address.js';
 import { refuseConnection } from './client-error.js';
+import { ConnectionLimits, type HttpLimits } from './connection-limits.js';
 import {
   DEFAULT_BODY_LIMIT_BYTES,
+  DEFAULT_HTTP_LIMITS,
   DRAIN_DEADLINE_MS,
-  HEADERS_TIMEOUT_MS,
-  KEEP_ALIVE_TIMEOUT_MS,
   MAX_HEADER_BYTES,
   MAX_PATH_PARAMETER_CHARS,
   REQUEST_TIMEOUT_MS,
@@ -26,7 +28,8 @@ import {
 } from './http-limits.js';
 import { serveApiDescription, type ApiInfo } from './openapi.js';
 import { requestIdOf } from './request-id.js';
-import { registerTelemetry, type TraceOf } from './request-telemetry.js';
+import { originForm } from './request-target.js';
+import { RequestTelemetry, type TraceOf } from './request-telemetry.js';
 
 /** What to serve, where and with what. */
 export interface HttpServiceOptions extends PlatformPorts, ApiInfo {
@@ -44,6 +47,10 @@ export interface HttpServiceOptions extends PlatformPorts, ApiInfo {
   readonly drainDeadlineMs?: number;
   /** The trace of requests whose senders know no tracing. */
   readonly traceOf?: TraceOf;
+  /** How many connections and requests are taken on. */
+  readonly limits?: HttpLimits;
+  /** Addresses and networks whose `X-Forwarded-For` is believed; default none. */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** A listening service. Disposing stops accepting, lets requests in flight end, then cuts what is left. */
@@ -62,10 +69,16 @@ export async function createHttpService(
   options: HttpServiceOptions,
 ): Promise<HttpService> {
   const { logger, clock, metrics } = options;
-  const adapter = makeAdapter(options);
+  const telemetry = new RequestTelemetry(options);
+  const adapter = makeAdapter(options, telemetry);
   const fastify = adapter.getInstance<FastifyInstance>();
   const health = new Health(options.checks ?? [], clock);
-  registerTelemetry(fastify, options);
+  believeProxies(fastify.server, options.trustedProxies ?? []);
+  telemetry.register(fastify);
+  const limits = new ConnectionLimits(options.limits ?? DEFAULT_HTTP_LIMITS, options);
+  limits.watch(fastify.server);
+  limits.register(fastify);
+  registerMethodRefusal(fastify);
   closeConnectionsWhileDraining(fastify, health);
   registerBodyParser(fastify);
   const store = options.idempotencyStore;
@@ -106,8 +119,29 @@ export async function createHttpService(
   };
 }
 
+/**
+ * Leaves in the headers of a request only what may be believed, before anything reads them. Fastify takes the one address
+ * that is left for the client's.
+ */
+function believeProxies(server: Server, networks: readonly string[]): void {
+  const proxies = new TrustedProxies(networks);
+  server.prependListener('request', ({ headers, socket }) => {
+    const peer = socket.remoteAddress ?? '';
+    const forwarded = headers['x-forwarded-for'];
+    delete headers['x-forwarded-host'];
+    delete headers['x-forwarded-proto'];
+    if (forwarded === undefined) return;
+    const client = clientAddress(peer, Array.isArray(forwarded) ? forwarded.join(',') : forwarded, proxies);
+    headers['x-forwarded-for'] = client;
+  });
+}
+
 /** A connection whose request outlives the start of a drain would stay open, idle, until its keep-alive ran out. */
 function closeConnectionsWhileDraining(fastify: FastifyInstance, health: Health): void {
+  fastify.addHook('onRequest', (_request, reply, done) => {
+    if (health.isDraining) void reply.header('connection', 'close');
+    done();
+  });
   fastify.addHook('onSend', async (_request, reply, payload) => {
     if (health.isDraining) void reply.header('connection', 'close');
     return payload;
@@ -117,22 +151,28 @@ function closeConnectionsWhileDraining(fastify: FastifyInstance, health: Health)
 @Module({})
 class HttpRoot {}
 
-function makeAdapter(options: HttpServiceOptions): FastifyAdapter {
+function makeAdapter(options: HttpServiceOptions, telemetry: RequestTelemetry): FastifyAdapter {
   const logger: Logger = options.logger;
+  const { headersTimeoutMs, keepAliveTimeoutMs } = options.limits ?? DEFAULT_HTTP_LIMITS;
   return new FastifyAdapter({
     bodyLimit: options.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    keepAliveTimeout: keepAliveTimeoutMs,
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
+    // What is in X-Forwarded-For by then was put there by us.
+    trustProxy: (_address: string, hop: number) => hop === 0,
+    rewriteUrl: ({ url = '/' }: { readonly url?: string | undefined }) => originForm(url),
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER_CHARS },
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      headersTimeout: headersTimeoutMs,
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
     },
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id'], options.random),
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      // No hook runs for a URL that cannot be routed.
+      telemetry.begin(request, reply);
       sendProblem({ error, request, reply, logger });
     },
   });

@@ -21,7 +21,8 @@ export function parseIfMatch(header: string | undefined): IfMatch {
   const text = header.trim();
   if (text === '*') return { kind: 'exists' };
   if (text.length > MAX_HEADER_CHARS || !TAG_LIST.test(text)) {
-    throw new ProblemError('invalid-request', 'If-Match must be * or a list of entity tags such as "42"');
+    const detail = 'If-Match must be * or a list of entity tags such as "42"';
+    throw new ProblemError('invalid-request', detail, { errors: [{ pointer: '/if-match', detail }] });
   }
   const revisions = text
     .split(/\s*,\s*/)

@@ -158,7 +158,8 @@ describe('error answers', () => {
     const answer = await post(body);
     expect(answer.status).toBe(status);
     expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
-    expectProblem(answer.text, { status, code, instance: '/things' });
+    const { errors } = expectProblem(answer.text, { status, code, instance: '/things' });
+    expect(errors === undefined).toBe(status === 413);
   });
 
   it('bytes that are not UTF-8', async () => {
@@ -191,7 +192,11 @@ describe('error answers', () => {
       code: 'route-not-found',
       instance: '/nothing',
     });
-    expectProblem((await call({ path: '/things', method: 'DELETE' })).text, { status: 404, code: 'route-not-found' });
+    const refused = await call({ path: '/things', method: 'DELETE' });
+    expectProblem(refused.text, { status: 405, code: 'method-not-allowed' });
+    expect(refused.headers.get('allow')).toBe('GET, HEAD, POST');
+    expect((await call({ path: '/things/a', method: 'PATCH' })).headers.get('allow')).toBe('GET, HEAD, PUT');
+    expect((await call({ path: '/health', method: 'OPTIONS' })).status).toBe(405);
   });
 
   it.each([
@@ -209,7 +214,7 @@ describe('error answers', () => {
   ])('GET %s is %i', async (path, status) => {
     const answer = await call({ path });
     expect([answer.status, answer.text]).toEqual([status, expect.any(String)]);
-    if (status >= 400) expectProblem(answer.text, { status });
+    if (status >= 400) expect(expectProblem(answer.text, { status }).traceId).toMatch(/^[0-9a-f]{32}$/);
   });
 
   it.each([
@@ -307,7 +312,8 @@ describe('requests', () => {
     const stale = await put('"6"');
     expect(stale.headers.get('etag')).toBe('"7"');
     expectProblem(stale.text, { status: 412, code: 'revision-mismatch' });
-    expectProblem((await put('seven')).text, { status: 400, code: 'invalid-request' });
+    const { errors = [] } = expectProblem((await put('seven')).text, { status: 400, code: 'invalid-request' });
+    expect(errors.map(({ pointer }) => pointer)).toEqual(['/if-match']);
   });
 });
 

@@ -34,26 +34,41 @@ interface RequestRecord {
 }
 
 /** Gives every request an id, a span that continues the caller's trace, a log line and a place in the histogram. */
-export function registerTelemetry(fastify: FastifyInstance, ports: TelemetryPorts): void {
-  const histogram = ports.metrics.histogram(requestSeconds);
-  fastify.addHook('onRequest', (request, reply, done) => {
+export class RequestTelemetry {
+  readonly #ports: TelemetryPorts;
+  readonly #histogram: HistogramMetric<'method' | 'route' | 'status'>;
+
+  constructor(ports: TelemetryPorts) {
+    this.#ports = ports;
+    this.#histogram = ports.metrics.histogram(requestSeconds);
+  }
+
+  register(fastify: FastifyInstance): void {
+    fastify.addHook('onRequest', (request, reply, done) => {
+      this.begin(request, reply);
+      const own = contextOf(request);
+      if (own === undefined) done();
+      else context.with(own, done);
+    });
+    // Reading the body resumes in the context of the socket, not of the request.
+    fastify.addHook('preValidation', (request, _reply, done) => {
+      const own = contextOf(request);
+      if (own === undefined) done();
+      else context.with(own, done);
+    });
+  }
+
+  /** A request begins; it ends when its answer is sent or its client is gone. */
+  begin(request: FastifyRequest, reply: FastifyReply): void {
+    const { clock, traceOf } = this.#ports;
     void reply.header('x-request-id', request.id);
-    const span = QUIET_PATHS.has(pathOf(request.raw.url)) ? undefined : startSpan(request, ports.traceOf);
-    const record: RequestRecord = { request, reply, startedMs: ports.clock.monotonicMs(), span };
+    const span = QUIET_PATHS.has(pathOf(request.raw.url)) ? undefined : startSpan(request, traceOf);
+    const record: RequestRecord = { request, reply, startedMs: clock.monotonicMs(), span };
     // 'close' comes after the answer and after an abort alike.
     reply.raw.once('close', () => {
-      finish(record, ports, histogram);
+      finish(record, this.#ports, this.#histogram);
     });
-    const own = contextOf(request);
-    if (own === undefined) done();
-    else context.with(own, done);
-  });
-  // Reading the body resumes in the context of the socket, not of the request.
-  fastify.addHook('preValidation', (request, _reply, done) => {
-    const own = contextOf(request);
-    if (own === undefined) done();
-    else context.with(own, done);
-  });
+  }
 }
 
 function routeOf(request: FastifyRequest): string {

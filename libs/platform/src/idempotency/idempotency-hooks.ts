@@ -51,7 +51,8 @@ function keyOf(request: FastifyRequest): string | undefined {
   const header = request.headers['idempotency-key'];
   if (header === undefined || !WRITES.has(request.method)) return undefined;
   if (typeof header === 'string' && KEY_SHAPE.test(header)) return header;
-  throw new ProblemError('invalid-request', 'Idempotency-Key must be 1 to 255 visible ASCII characters');
+  const detail = 'Idempotency-Key must be 1 to 255 visible ASCII characters';
+  throw new ProblemError('invalid-request', detail, { errors: [{ pointer: '/idempotency-key', detail }] });
 }
 
 function refusal(kind: 'in-progress' | 'reused'): ProblemError {

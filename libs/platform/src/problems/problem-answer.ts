@@ -33,6 +33,7 @@ const STATUS_CODES: Readonly<Record<number, ProblemCode>> = {
   401: 'unauthenticated',
   403: 'forbidden',
   404: 'route-not-found',
+  405: 'method-not-allowed',
   408: 'request-timeout',
   409: 'conflict',
   412: 'revision-mismatch',

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { createHttpService, type HttpService, type ReadinessCheck } from '@rackwright/platform';
 import { bootRoutePaths } from './http-boot/boot-route-descriptions.js';
+import { httpOptionsOf } from './http-boot/http-options.js';
 import type { RegionalParts } from './regional-parts.js';
 import { RegionalModule, type RegionalProviders } from './regional.module.js';
 import type { Serving } from './serving.js';
@@ -25,6 +26,7 @@ export function listenRegion(
   return createHttpService(RegionalModule.forRoot(providers), {
     ...parts,
     ...API_INFO,
+    ...httpOptionsOf(config),
     version,
     host: config.httpHost,
     port: config.httpPort,

@@ -6,7 +6,7 @@ import type { NodeSightings } from '../nodes/node-registry.port.js';
 import type { RegionView } from '../region-view/region-view.port.js';
 import type { ReportSink } from '../reports/report-sink.js';
 import type { BootTraces } from '../tracing/boot-traces.js';
-import { installScript, localBootScript, rescueScript, waitScript } from './boot-scripts.js';
+import { installScript, localBootScript, ownScript, rescueScript, waitScript } from './boot-scripts.js';
 
 const scriptsTotal = defineCounter({
   name: 'rw_boot_scripts_total',
@@ -57,6 +57,7 @@ export class BootScriptService {
     const reservation = view.reservationByMac(mac);
     return chooseBootScript({
       ...(reservation === undefined ? {} : { allowNetboot: reservation.allow_netboot }),
+      hasOwnScript: reservation?.boot_script !== undefined,
       ...(node === undefined ? {} : { node }),
       ...(task === undefined ? {} : { task }),
     });
@@ -123,7 +124,10 @@ export class BootScriptService {
       baseUrl,
     }: { readonly choice: BootScriptChoice; readonly task: Task | undefined; readonly baseUrl: string },
   ): ReturnType<typeof waitScript> {
+    const own = this.#parts.view.reservationByMac(mac)?.boot_script;
     switch (choice.script) {
+      case 'own':
+        return own === undefined ? waitScript(baseUrl, mac) : ownScript(own, baseUrl, mac);
       case 'wait':
         return waitScript(baseUrl, mac);
       case 'local-boot':

@@ -1,4 +1,5 @@
 import type { Profile, Task } from '@rackwright/domain-provisioning';
+import type { OwnBootScript } from '@rackwright/domain-netboot';
 import { formatMac, ok, type Mac, type Result } from '@rackwright/kernel';
 import {
   expansion,
@@ -99,6 +100,17 @@ export function rescueScript(parts: {
     kernelArg('rw.mac', formatMac(parts.mac)),
   ]);
   return args.ok ? bootScript({ ...parts, title: 'Rackwright: rescue', args: args.value }) : args;
+}
+
+/** The script that was written for this machine alone; one that ends without booting is asked for again. */
+export function ownScript(script: OwnBootScript, baseUrl: string, mac: Mac): Script {
+  if ('text' in script) return ok(script.text.startsWith('#!ipxe') ? script.text : `#!ipxe\n${script.text}\n`);
+  return formatIpxeScript([
+    ipxe.orElse(ipxe.chain(script.url), ipxe.goto('failed')),
+    ipxe.label('failed'),
+    ipxe.echo("Rackwright: the machine's own script could not be fetched or came to an end"),
+    ...askAgain(baseUrl, mac, RETRY_SECONDS),
+  ]);
 }
 
 interface KernelBoot {
