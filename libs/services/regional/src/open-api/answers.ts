@@ -105,7 +105,7 @@ export class ServerStatusAnswer {
 /** What a machine boots next, unless that is the wait loop. */
 export class BootConfigAnswer {
   @ApiProperty({ ...TEXT, example: '00:1a:2b:3c:4d:5e' }) readonly mac!: string;
-  @ApiProperty({ enum: ['install', 'local-boot', 'rescue'] }) readonly script!: string;
+  @ApiProperty({ enum: ['install', 'local-boot', 'rescue', 'own'] }) readonly script!: string;
   @ApiProperty({ ...TEXT, description: 'Why' }) readonly reason!: string;
   @ApiProperty({ ...TEXT, ...SOMETIMES }) readonly sn?: string;
 }
