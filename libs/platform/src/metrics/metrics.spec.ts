@@ -14,6 +14,19 @@ describe('Metrics', () => {
     expect(await metrics.render()).toContain('rw_dhcp_replies_total{kind="offer"} 3');
   });
 
+  it('reads counts kept elsewhere at the scrape, beside what is counted here', async () => {
+    const metrics = new Metrics({ processMetrics: false });
+    const counter = metrics.counter(replies);
+    let offers = 2;
+    counter.readFrom(() => offers, { kind: 'offer' });
+    counter.increment({ kind: 'nak' });
+    expect(await metrics.render()).toContain('rw_dhcp_replies_total{kind="offer"} 2');
+    offers = 5;
+    const text = await metrics.render();
+    expect(text).toContain('rw_dhcp_replies_total{kind="offer"} 5');
+    expect(text).toContain('rw_dhcp_replies_total{kind="nak"} 1');
+  });
+
   it('reads gauges at the scrape and keeps two registries apart', async () => {
     const metrics = new Metrics({ processMetrics: false });
     let value = 1;

@@ -7,6 +7,8 @@ type Labels<L extends string> = [L] extends [never] ? [] : [labels: LabelValues<
 export interface CounterMetric<L extends string> {
   increment(...labels: Labels<L>): void;
   add(amount: number, ...labels: Labels<L>): void;
+  /** Reads the count of one series, which never falls, at every scrape instead: for what happens too often to tell. */
+  readFrom(read: () => number, ...labels: Labels<L>): void;
 }
 
 export interface GaugeMetric<L extends string> {
@@ -20,6 +22,20 @@ export interface GaugeMetric<L extends string> {
 
 export interface HistogramMetric<L extends string> {
   observe(value: number, ...labels: Labels<L>): void;
+}
+
+interface CountedElsewhere {
+  readonly read: () => number;
+  readonly labels: object;
+  /** What the series says already. */
+  told: number;
+}
+
+function sinceLast(source: CountedElsewhere): number {
+  const now = source.read();
+  const more = now - source.told;
+  source.told = now;
+  return more;
 }
 
 /** The metrics of one process: declared as data, asked for by definition, rendered for Prometheus. */
@@ -36,13 +52,22 @@ export class Metrics {
   /** The counter of a definition; the same one every time. A counter without labels starts at 0. */
   counter<L extends string>(definition: CounterDefinition<L>): CounterMetric<L> {
     return this.#once(definition.name, () => {
-      const metric = new Counter({ ...this.#base(definition) });
+      const sources = new Map<string, CountedElsewhere>();
+      const metric = new Counter({
+        ...this.#base(definition),
+        collect() {
+          for (const source of sources.values()) this.inc(source.labels, sinceLast(source));
+        },
+      });
       return {
         increment: (...labels) => {
           metric.inc(labels[0] ?? {});
         },
         add: (amount, ...labels) => {
           metric.inc(labels[0] ?? {}, amount);
+        },
+        readFrom: (read, ...labels) => {
+          sources.set(JSON.stringify(labels), { read, labels: labels[0] ?? {}, told: 0 });
         },
       } satisfies CounterMetric<L>;
     });

@@ -2,6 +2,7 @@ import type { DhcpDecision, DhcpRequest, Silence } from '@rackwright/domain-netb
 import { formatMac, type Clock, type Logger } from '@rackwright/kernel';
 import type { BootTraces } from '../tracing/boot-traces.js';
 import type { DhcpMetrics } from './dhcp-metrics.js';
+import { LineBudget } from './line-budget.js';
 
 export interface DecisionLogParts {
   readonly isDryRun: boolean;
@@ -24,20 +25,24 @@ function refusalOf(decision: DhcpDecision): string | undefined {
 
 const bootReasons: readonly Silence['reason'][] = ['netboot-disabled', 'arch-unsupported', 'boot-file-missing'];
 
-/** One line per DHCP message, and a count of boots that were refused. */
+/** One line per DHCP message as long as they are not too many, and a count of boots that were refused. */
 export class DecisionLog {
   readonly #parts: DecisionLogParts;
+  readonly #budget: LineBudget;
   readonly #complainedAtMs = new Map<string, number>();
 
   constructor(parts: DecisionLogParts) {
     this.#parts = parts;
+    this.#budget = new LineBudget(parts.clock, (count) => {
+      parts.logger.info({ messages: count }, 'DHCP messages answered or dropped without a line of their own');
+    });
   }
 
   note(request: DhcpRequest, decision: DhcpDecision): void {
     const refusal = refusalOf(decision);
     if (refusal !== undefined) this.#parts.metrics.bootRefused(refusal);
     if (decision.missingFile !== undefined) this.#complain(request, decision.missingFile);
-    this.#write(request, decision);
+    if (this.#parts.isDryRun || this.#budget.admits()) this.#write(request, decision);
   }
 
   #write({ type, mac, giaddr, client }: DhcpRequest, decision: DhcpDecision): void {

@@ -7,6 +7,7 @@ import {
   type HistogramMetric,
   type Metrics,
 } from '@rackwright/platform';
+import { SeriesCounts } from './series-counts.js';
 
 const packetsTotal = defineCounter({
   name: 'rw_dhcp_packets_total',
@@ -51,8 +52,9 @@ type Tally = 'received' | (typeof replyTallies)[Reply['type']] | 'silent' | 'dro
 
 /** Counts messages for Prometheus, the heartbeat and the status page. */
 export class DhcpMetrics {
-  readonly #packets: CounterMetric<'type' | 'direction'>;
-  readonly #silence: CounterMetric<'reason'>;
+  readonly #received: SeriesCounts;
+  readonly #sent: SeriesCounts;
+  readonly #silence: SeriesCounts;
   readonly #queueDropped: CounterMetric<never>;
   readonly #bootRefused: CounterMetric<'reason'>;
   readonly #broadcastFallback: CounterMetric<never>;
@@ -70,8 +72,17 @@ export class DhcpMetrics {
   };
 
   constructor(metrics: Metrics, table: LeaseTable) {
-    this.#packets = metrics.counter(packetsTotal);
-    this.#silence = metrics.counter(silenceTotal);
+    const packets = metrics.counter(packetsTotal);
+    const silence = metrics.counter(silenceTotal);
+    this.#received = new SeriesCounts((read, type) => {
+      packets.readFrom(read, { type, direction: 'in' });
+    });
+    this.#sent = new SeriesCounts((read, type) => {
+      packets.readFrom(read, { type, direction: 'out' });
+    });
+    this.#silence = new SeriesCounts((read, reason) => {
+      silence.readFrom(read, { reason });
+    });
     this.#queueDropped = metrics.counter(queueDroppedTotal);
     this.#bootRefused = metrics.counter(bootRefusedTotal);
     this.#broadcastFallback = metrics.counter(broadcastFallbackTotal);
@@ -86,24 +97,24 @@ export class DhcpMetrics {
 
   received(type: string): void {
     this.#tallies.received += 1;
-    this.#packets.increment({ type, direction: 'in' });
+    this.#received.increment(type);
   }
 
   /** `seconds`: since the message came in. */
   sent(type: Reply['type'], seconds: number): void {
     this.#tallies[replyTallies[type]] += 1;
-    this.#packets.increment({ type, direction: 'out' });
+    this.#sent.increment(type);
     this.#replySeconds.observe(seconds);
   }
 
   silent(reason: string): void {
     this.#tallies.silent += 1;
-    this.#silence.increment({ reason });
+    this.#silence.increment(reason);
   }
 
   dropped(reason: 'overloaded' | 'rate-limited' | 'disk-failed'): void {
     this.#tallies.dropped += 1;
-    this.#silence.increment({ reason });
+    this.#silence.increment(reason);
     if (reason === 'overloaded') this.#queueDropped.increment();
   }
 

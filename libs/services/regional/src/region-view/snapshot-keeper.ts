@@ -35,7 +35,7 @@ export class SnapshotKeeper implements AsyncDisposable {
     this.#state = state;
     this.#parts = parts;
     this.#stop = state.onChange((changes) => {
-      for (const change of changes) this.#dirty.add(this.#partOf(change));
+      for (const change of changes) if (isKeptHere(change)) this.#dirty.add(this.#partOf(change));
       this.#schedule();
     });
   }
@@ -139,4 +139,9 @@ export class SnapshotKeeper implements AsyncDisposable {
     }
     return hash % this.#parts.documents.length;
   }
+}
+
+/** Leases change with every machine that comes or goes, and the region keeps them in a log of their own. */
+function isKeptHere({ kind }: ViewChange): boolean {
+  return kind !== 'lease';
 }
