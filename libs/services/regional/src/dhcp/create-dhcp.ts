@@ -5,6 +5,7 @@ import type { LeaseKeeper } from '../leases/lease-keeper.js';
 import type { NodeSightings } from '../nodes/node-registry.port.js';
 import type { RegionView } from '../region-view/region-view.port.js';
 import type { EventSink } from '../reports/report-sink.js';
+import { loaderRequestOf } from '../tftp/boot-loader-config.js';
 import type { BootTraces } from '../tracing/boot-traces.js';
 import { BootFileIndex } from './boot-file-index.js';
 import { BootNotes } from './boot-notes.js';
@@ -48,7 +49,7 @@ export interface Dhcp extends AsyncDisposable {
 /** Builds DHCP over the region's view; nothing is opened before `start`. */
 export function createDhcp(parts: DhcpParts): Dhcp {
   const { view, keeper, config, traces, clock, metrics, logger } = parts;
-  const files = new BootFileIndex(parts);
+  const files = new BootFileIndex({ ...parts, isRendered: (name) => loaderRequestOf(name) !== undefined });
   const site = new SiteView({ ...parts, region: view, table: keeper.table, files });
   const server = new DhcpServer({
     ...parts,
