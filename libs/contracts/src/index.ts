@@ -120,6 +120,7 @@ export {
 export {
   type FileTransfer,
   type FileTransfers,
+  type TransferLimits,
   type TransferOutcome,
   type TransferReport,
 } from './ports/file-transfers.port.js';

@@ -1,10 +1,21 @@
+import type { Ipv4 } from '@rackwright/kernel';
 import type { Endpoint } from './datagram-socket.port.js';
+
+/** What the server sets for every transfer. */
+export interface TransferLimits {
+  readonly maxBlockSizeBytes: number;
+  /** The block number after 65535. */
+  readonly rolloverTo: 0 | 1;
+}
 
 /** A file to be sent by TFTP. */
 export interface FileTransfer {
   /** The read request as it came in; its mode is octet. */
   readonly request: Uint8Array;
   readonly client: Endpoint;
+  /** Address to send from. */
+  readonly localAddress: Ipv4;
+  readonly limits: TransferLimits;
   /** The open file; its owner closes it after the report. */
   readonly descriptor: number;
   readonly sizeBytes: number;
@@ -30,9 +41,11 @@ export interface TransferReport {
 
 /** Sends files by TFTP outside of the thread that asks for it. */
 export interface FileTransfers extends AsyncDisposable {
+  /** Gets ready, so that the first transfer does not wait for it. Rejects like {@link run}. */
+  prepare(): Promise<void>;
   /**
    * Runs one transfer to its end, on a port of its own. Rejects with `OperationalError` `transfers-unavailable` when
-   * none can be run; disposing ends those that run with an ERROR to their clients.
+   * none can be run; disposing ends those that run, with an ERROR to their clients, and what runs them.
    */
   run(transfer: FileTransfer): Promise<TransferReport>;
 }

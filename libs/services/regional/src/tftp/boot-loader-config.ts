@@ -74,12 +74,13 @@ type KernelPlan = Extract<LoaderPlan, { kind: 'kernel' }>;
 
 const PXELINUX_LOCAL = 'DEFAULT local\nPROMPT 0\nLABEL local\n  LOCALBOOT 0\n';
 const GRUB_LOCAL = 'exit 1\n';
-const CONTROL = /[\0-\x1f\x7f]/;
+const PRINTABLE = /^[ -~]*$/;
 
 /** Values reach to the end of their line, so only line ends are to be feared; file names end at spaces and commas. */
 function pxelinux({ kernel, initrds, args }: KernelPlan): Result<string, LoaderFault> {
-  for (const text of [kernel, ...initrds]) if (/[\s,]/.test(text)) return fail(notRepresentable(text));
-  if (CONTROL.test(args)) return fail(notRepresentable(args));
+  for (const text of [kernel, ...initrds])
+    if (!PRINTABLE.test(text) || /[ ,]/.test(text)) return fail(notRepresentable(text));
+  if (!PRINTABLE.test(args)) return fail(notRepresentable(args));
   const lines = [
     'DEFAULT rackwright',
     'PROMPT 0',
@@ -95,7 +96,7 @@ function pxelinux({ kernel, initrds, args }: KernelPlan): Result<string, LoaderF
 function grub({ kernel, initrds, args }: KernelPlan): Result<string, LoaderFault> {
   const words = [kernel, ...args.split(' ').filter((word) => word !== '')];
   for (const text of [...words, ...initrds])
-    if (CONTROL.test(text) || text.includes("'")) return fail(notRepresentable(text));
+    if (!PRINTABLE.test(text) || text.includes("'")) return fail(notRepresentable(text));
   const quoted = (texts: readonly string[]): string => texts.map((text) => `'${text}'`).join(' ');
   return ok(
     [`linux ${quoted(words)}`, ...(initrds.length === 0 ? [] : [`initrd ${quoted(initrds)}`]), 'boot', ''].join('\n'),

@@ -75,6 +75,7 @@ export class TftpServer implements AsyncDisposable {
     const { config, sockets, clock, logger } = this.#parts;
     if (!config.tftpEnabled) return;
     this.#isStopping = false;
+    if (!config.tftpSinglePort) await this.#runner.prepare();
     const socket = await sockets.open({ address: config.tftpAddress, port: config.tftpPort });
     this.#socket = socket;
     this.#shared = config.tftpSinglePort ? new SharedPort(socket, clock) : undefined;

@@ -1,6 +1,13 @@
-import type { DatagramSocket, DatagramSockets, Endpoint, FileTransfers, TransferReport } from '@rackwright/contracts';
-import type { Clock, Ipv4, Logger } from '@rackwright/kernel';
-import type { ReadSessionLimits, TftpRequest } from '@rackwright/protocol-tftp';
+import type {
+  DatagramSocket,
+  DatagramSockets,
+  Endpoint,
+  FileTransfers,
+  TransferLimits,
+  TransferReport,
+} from '@rackwright/contracts';
+import { OperationalError, type Clock, type Ipv4, type Logger } from '@rackwright/kernel';
+import type { TftpRequest } from '@rackwright/protocol-tftp';
 import type { SharedPort } from './shared-port.js';
 import { netasciiSizeOf, type TftpContent } from './tftp-contents.js';
 import { TftpTransfer } from './tftp-transfer.js';
@@ -10,7 +17,7 @@ export interface TransferRunnerParts {
   readonly address: Ipv4;
   /** Other threads; what they cannot do is done here. */
   readonly transfers?: FileTransfers;
-  readonly limits: Partial<ReadSessionLimits>;
+  readonly limits: TransferLimits;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -32,15 +39,21 @@ export class TransferRunner implements AsyncDisposable {
     this.#parts = parts;
   }
 
-  async run(requested: Requested, content: TftpContent, shared: SharedPort | undefined): Promise<TransferReport> {
-    const { transfers } = this.#parts;
-    const { descriptor, sizeBytes } = content;
-    const { request, bytes, client } = requested;
-    const isPlain = shared === undefined && request.mode === 'octet';
-    if (isPlain && transfers !== undefined && descriptor !== undefined) {
-      return transfers.run({ request: bytes, client, descriptor, sizeBytes });
+  /** Gets ready for transfers; what cannot be made ready is done without. */
+  async prepare(): Promise<void> {
+    try {
+      await this.#parts.transfers?.prepare();
+    } catch (error) {
+      this.#parts.logger.warn({ err: error }, 'files are sent from the main thread');
     }
-    const sentBytes = request.mode === 'netascii' ? await netasciiSizeOf(content) : sizeBytes;
+  }
+
+  async run(requested: Requested, content: TftpContent, shared: SharedPort | undefined): Promise<TransferReport> {
+    const { request } = requested;
+    const isPlain = shared === undefined && request.mode === 'octet';
+    const report = isPlain ? await this.#runElsewhere(requested, content) : undefined;
+    if (report !== undefined) return report;
+    const sentBytes = request.mode === 'netascii' ? await netasciiSizeOf(content) : content.sizeBytes;
     return this.#runHere({ requested, content, sentBytes }, shared);
   }
 
@@ -48,6 +61,21 @@ export class TransferRunner implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const transfer of this.#here) transfer.stop();
     await this.#parts.transfers?.[Symbol.asyncDispose]();
+  }
+
+  /** `undefined` when it cannot be done elsewhere. */
+  async #runElsewhere(requested: Requested, content: TftpContent): Promise<TransferReport | undefined> {
+    const { transfers, limits, address: localAddress, logger } = this.#parts;
+    const { descriptor, sizeBytes } = content;
+    if (transfers === undefined || descriptor === undefined) return undefined;
+    const { bytes: request, client } = requested;
+    try {
+      return await transfers.run({ request, client, localAddress, limits, descriptor, sizeBytes });
+    } catch (error) {
+      if (!(error instanceof OperationalError) || error.code !== 'transfers-unavailable') throw error;
+      logger.warn({ err: error, client }, 'a file is sent from the main thread');
+      return undefined;
+    }
   }
 
   async #runHere(

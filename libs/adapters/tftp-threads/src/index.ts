@@ -1,0 +1,1 @@
+export { ThreadedTransfers, type ThreadedTransfersOptions } from './threaded-transfers.js';
