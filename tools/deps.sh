@@ -24,7 +24,13 @@ readonly test_packages=(
   mosquitto-clients:mosquitto_pub
   isc-dhcp-client:dhclient
   udhcpc:udhcpc
+  dhcpcd-base:dhcpcd
+  systemd:/lib/systemd/systemd-networkd
   tcpdump:tcpdump
+  isc-dhcp-relay:dhcrelay
+  dnsmasq-base:dnsmasq
+  kea-admin:perfdhcp
+  busybox:busybox
   tftp-hpa:tftp
   atftp:atftp
 )
@@ -76,6 +82,7 @@ disable_services() {
     case "$package" in
       etcd-server) as_root systemctl disable --quiet etcd.service || true ;;
       nats-server) as_root systemctl disable --quiet nats-server.service || true ;;
+      isc-dhcp-relay) as_root systemctl disable --quiet isc-dhcp-relay.service || true ;;
     esac
   done
 }

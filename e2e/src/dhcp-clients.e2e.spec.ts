@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findBinary, launchProcess, waitFor, type LaunchedProcess } from '@rackwright/testing';
+import { findBinary, PacketCapture, waitFor, type LaunchedProcess } from '@rackwright/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readReplyFrame } from './dhcp-frames.js';
 import { startFirmwareSite, type FirmwareSite } from './firmware-site.js';
+import { SegmentHost } from './segment-host.js';
 
-const run = promisify(execFile);
-const stack = new AsyncDisposableStack();
-let site: FirmwareSite;
-let namespace: string;
+const EXCHANGE_WITHIN_MS = 30_000;
+const BROADCAST = { toCard: 'ff:ff:ff:ff:ff:ff', toAddress: '255.255.255.255' };
 
 /** What a DHCP client does with an address, noted down: the event, the address, the routers. */
 const NOTE = `#!/bin/sh
@@ -23,36 +21,29 @@ esac
 echo "$event $address \${router:-$new_routers}" >> "$(dirname "$0")/events"
 `;
 
+let site: FirmwareSite;
 beforeAll(async () => {
-  site = stack.use(await startFirmwareSite());
-  namespace = `client-${String(process.pid)}`;
-  await run('ip', ['netns', 'add', namespace]);
-  stack.defer(async () => {
-    await run('ip', ['netns', 'del', namespace]);
-  });
-  const inSite = (...args: readonly string[]) => run('ip', ['-n', site.network.networkNamespace, ...args]);
-  await inSite('link', 'add', 'client0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
-  await inSite('link', 'set', 'client0', 'master', site.network.bridge, 'up');
-  await run('ip', ['-n', namespace, 'link', 'set', 'lo', 'up']);
-  await writeFile(join(site.network.dir, 'note'), NOTE);
-  await chmod(join(site.network.dir, 'note'), 0o755);
+  site = await startFirmwareSite();
 });
-afterAll(() => stack.disposeAsync());
+afterAll(() => site[Symbol.asyncDispose]());
 
-const events = async (): Promise<string> => readFile(join(site.network.dir, 'events'), 'utf8').catch(() => '');
+let host: SegmentHost;
+/** DHCP messages to the host. */
+let replies: PacketCapture;
+let stack: AsyncDisposableStack;
 
-async function client(command: string, args: readonly string[]): Promise<LaunchedProcess> {
-  await writeFile(join(site.network.dir, 'events'), '');
-  await run('ip', ['-n', namespace, 'address', 'flush', 'dev', 'eth0']);
-  return stack.use(
-    await launchProcess({
-      command,
-      args,
-      networkNamespace: namespace,
-      installHint: 'apt-get install udhcpc isc-dhcp-client',
-    }),
-  );
-}
+beforeEach(async () => {
+  stack = new AsyncDisposableStack();
+  host = stack.use(await SegmentHost.create());
+  await host.plugInto(site.network);
+  const listen = { networkNamespace: host.name, interfaceName: 'eth0', filter: 'udp dst port 68' };
+  replies = stack.use(await PacketCapture.start({ ...listen, direction: 'in' }));
+  await writeFile(join(host.dir, 'note'), NOTE);
+  await chmod(join(host.dir, 'note'), 0o755);
+});
+afterEach(() => stack.disposeAsync());
+
+const events = (): Promise<string> => readFile(join(host.dir, 'events'), 'utf8').catch(() => '');
 
 interface LeaseRow {
   readonly ip: string;
@@ -66,46 +57,147 @@ async function leaseOf(ip: string): Promise<LeaseRow | undefined> {
   return leases.find((lease) => lease.ip === ip);
 }
 
-async function boundAddress(ran: LaunchedProcess, shape: RegExp): Promise<string> {
-  await waitFor(async () => shape.test(await events()) || ran.hasExited(), {
-    what: 'an address',
-    deadlineMs: 30_000,
-  });
-  const [, address = ''] = shape.exec(await events()) ?? [];
-  expect([address, ran.output()]).toEqual([expect.stringMatching(/^10\.99\.0\.\d+$/), expect.anything()]);
+/** The address that `find` finds in time; with it what the client said. */
+async function obtained(client: LaunchedProcess, find: () => Promise<string | undefined>): Promise<string> {
+  const expectation = { what: 'an address', deadlineMs: EXCHANGE_WITHIN_MS };
+  const address = await waitFor(async () => (await find()) ?? (client.hasExited() && 'none'), expectation);
+  expect([address, client.output()]).toEqual([expect.stringMatching(/^10\.99\.0\.\d+$/), expect.anything()]);
   return address;
 }
 
+const noted = (client: LaunchedProcess, shape: RegExp): Promise<string> =>
+  obtained(client, async () => shape.exec(await events())?.[1]);
+
+const configured = (client: LaunchedProcess): Promise<string> =>
+  obtained(client, async () => (await host.addresses())[0]);
+
+const leaseBecomes = (ip: string, wanted: Partial<LeaseRow>): Promise<boolean> =>
+  waitFor(
+    async () => {
+      const lease = await leaseOf(ip);
+      return (
+        lease !== undefined && Object.entries(wanted).every(([key, value]) => lease[key as keyof LeaseRow] === value)
+      );
+    },
+    { what: `the lease of ${ip} becomes ${JSON.stringify(wanted)}`, deadlineMs: EXCHANGE_WITHIN_MS, pollMs: 100 },
+  );
+
+/** RFC 2131 section 4.1: a client with a clear broadcast bit is answered on its card, at the address it shall have. */
+async function expectFramesToCardOnly(address: string): Promise<void> {
+  const toCard = await host.hardwareAddress();
+  const frames = (await replies.frames()).map(readReplyFrame);
+  expect(frames.length).toBeGreaterThanOrEqual(2);
+  for (const frame of frames) expect(frame).toEqual({ toCard, toAddress: address, offered: address });
+}
+
 describe('real DHCP clients on the wire of a region', () => {
-  it('udhcpc obtains an address, renews it and gives it back', async () => {
-    const script = join(site.network.dir, 'note');
-    const udhcpc = await client('udhcpc', ['-f', '-i', 'eth0', '-s', script, '-R']);
-    const address = await boundAddress(udhcpc, /^bound (\S+) 10\.99\.0\.1$/m);
+  it('D8 udhcpc obtains an address, renews it and gives it back', async () => {
+    const udhcpc = stack.use(
+      await host.start({
+        command: 'udhcpc',
+        args: ['-f', '-i', 'eth0', '-s', join(host.dir, 'note'), '-R'],
+        installHint: 'apt-get install udhcpc',
+      }),
+    );
+    const address = await noted(udhcpc, /^bound (\S+) 10\.99\.0\.1$/m);
     expect(await leaseOf(address)).toMatchObject({ state: 'active', version: 1 });
+    await expectFramesToCardOnly(address);
     process.kill(udhcpc.pid, 'SIGUSR1');
     await waitFor(async () => (await events()).includes(`renew ${address}`), {
       what: 'the renewal',
-      deadlineMs: 30_000,
+      deadlineMs: EXCHANGE_WITHIN_MS,
     });
-    expect(await leaseOf(address)).toMatchObject({ state: 'active', version: 2 });
+    await leaseBecomes(address, { state: 'active', version: 2 });
     await udhcpc.stop();
-    await waitFor(async () => (await leaseOf(address))?.state === 'released', { what: 'the release' });
+    await leaseBecomes(address, { state: 'released' });
   });
 
-  it('dhclient obtains an address, gets it again after a restart, and gives it back', async () => {
-    const { dir } = site.network;
+  it('D8 dhclient obtains an address, gets it again after a restart, and gives it back', async () => {
+    const { dir } = host;
     const files = ['-lf', join(dir, 'dhclient.leases'), '-pf', join(dir, 'dhclient.pid'), '-sf', join(dir, 'note')];
-    const dhclient = findBinary('dhclient', 'apt-get install isc-dhcp-client');
-    const first = await client(dhclient, ['-4', '-d', ...files, 'eth0']);
-    const address = await boundAddress(first, /^BOUND (\S+) 10\.99\.0\.1$/m);
+    const installHint = 'apt-get install isc-dhcp-client';
+    const start = (...args: readonly string[]): Promise<LaunchedProcess> =>
+      host.start({
+        command: findBinary('dhclient', installHint),
+        args: ['-4', ...args, ...files, 'eth0'],
+        installHint,
+      });
+    const first = stack.use(await start('-d'));
+    const address = await noted(first, /^BOUND (\S+) 10\.99\.0\.1$/m);
+    await expectFramesToCardOnly(address);
     await first.kill9();
-    const second = await client(dhclient, ['-4', '-d', ...files, 'eth0']);
-    expect(await boundAddress(second, /^(?:BOUND|REBOOT|RENEW) (\S+) 10\.99\.0\.1$/m)).toBe(address);
+    await writeFile(join(dir, 'events'), '');
+    const second = stack.use(await start('-d'));
+    expect(await noted(second, /^(?:BOUND|REBOOT|RENEW) (\S+) 10\.99\.0\.1$/m)).toBe(address);
     await second.kill9();
-    await run('ip', ['netns', 'exec', namespace, dhclient, '-4', '-r', ...files, 'eth0']);
-    await waitFor(async () => (await leaseOf(address))?.state === 'released', {
-      what: 'the release',
-      deadlineMs: 30_000,
+    await using release = await start('-r');
+    await release.exited;
+    await leaseBecomes(address, { state: 'released' });
+  });
+
+  it('D8 dhcpcd obtains an address, confirms it when told to, and gives it back', async () => {
+    const dhcpcd = stack.use(
+      await host.start({
+        command: findBinary('dhcpcd', 'apt-get install dhcpcd-base'),
+        args: ['-4', '--nobackground', '--config', '/dev/null', '--script', '/bin/true', '--noarp', '--debug', 'eth0'],
+        ownFolders: ['/run', '/var/lib/dhcpcd'],
+        installHint: 'apt-get install dhcpcd-base',
+      }),
+    );
+    const address = await configured(dhcpcd);
+    await leaseBecomes(address, { state: 'active', version: 1 });
+    await expectFramesToCardOnly(address);
+    // It misses a signal that comes while it runs its script.
+    const tell = (signal: 'SIGHUP' | 'SIGALRM'): Promise<boolean> =>
+      waitFor(
+        () => {
+          if (dhcpcd.output().includes(`received ${signal}`)) return true;
+          process.kill(dhcpcd.pid, signal);
+          return false;
+        },
+        { what: `dhcpcd heeds ${signal}`, pollMs: 250 },
+      );
+    await tell('SIGHUP');
+    await waitFor(() => dhcpcd.output().split(`leased ${address} for`).length > 2, { what: 'the confirmation' });
+    expect((await leaseOf(address))?.version).toBeGreaterThan(1);
+    await tell('SIGALRM');
+    await leaseBecomes(address, { state: 'released' });
+  });
+
+  describe('systemd-networkd', () => {
+    async function networkd(dhcp: string): Promise<LaunchedProcess> {
+      const folder = join(host.dir, 'network');
+      await mkdir(folder);
+      const text = `[Match]\nName=eth0\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\n[DHCPv4]\nUseHostname=no\n${dhcp}\n`;
+      await writeFile(join(folder, 'eth0.network'), text);
+      return stack.use(
+        await host.start({
+          command: '/lib/systemd/systemd-networkd',
+          args: [],
+          ownFolders: ['/run'],
+          // A /sys that cannot be written to tells it that no udev will announce the card.
+          before: [`mkdir -p /run/systemd && cp -r ${folder} /run/systemd/`, 'mount -t sysfs -o ro sysfs /sys'],
+          installHint: 'apt-get install systemd',
+        }),
+      );
+    }
+
+    it('D8 obtains an address and gives it back', async () => {
+      const client = await networkd('');
+      const address = await configured(client);
+      await leaseBecomes(address, { state: 'active' });
+      await expectFramesToCardOnly(address);
+      await client.stop();
+      await leaseBecomes(address, { state: 'released' });
+    });
+
+    it('D7 is answered by broadcast when it asks for that (RFC 2131 section 4.1)', async () => {
+      const offered = await configured(await networkd('RequestBroadcast=yes'));
+      const frames = (await replies.frames()).map(readReplyFrame);
+      expect(frames).toEqual([
+        { ...BROADCAST, offered },
+        { ...BROADCAST, offered },
+      ]);
     });
   });
 });

@@ -59,8 +59,18 @@ export class PrivateNetwork implements AsyncDisposable {
     const name = `tap${String(this.#tapCount)}`;
     this.#tapCount += 1;
     await this.#namespace.ip('tuntap', 'add', name, 'mode', 'tap');
-    await this.#namespace.ip('link', 'set', name, 'master', BRIDGE, 'up');
+    await this.addPort(name);
     return name;
+  }
+
+  /** Plugs in an interface that is in the namespace already. */
+  async addPort(interfaceName: string): Promise<void> {
+    await this.#namespace.ip('link', 'set', interfaceName, 'master', BRIDGE, 'up');
+  }
+
+  /** Runs `ip` in the namespace of the servers. */
+  ip(...args: readonly string[]): Promise<string> {
+    return this.#namespace.ip(...args);
   }
 
   /** Opens the doors; gives the outside port of each outward one, in order. */
