@@ -3,6 +3,7 @@ import { BootQuestions } from './boot/boot-questions.js';
 import { BootController } from './boot/boot.controller.js';
 import { EVENT_PARTS, type EventSseParts } from './events/event-sse.js';
 import { EventsController } from './events/events.controller.js';
+import { SocketController } from './events/socket.controller.js';
 import { LOG_PARTS } from './tasks/log-answer.js';
 import { MachinesController } from './machines/machines.controller.js';
 import { ServerRegistry } from './machines/server-registry.js';
@@ -62,6 +63,7 @@ export class ControlPlaneModule {
         ProfilesController,
         BootController,
         EventsController,
+    SocketController,
       ],
       providers: [
         { provide: StateView, useValue: features.view },

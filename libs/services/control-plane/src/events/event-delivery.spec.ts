@@ -142,6 +142,12 @@ describe('events over HTTP', () => {
     return { socket, frames };
   }
 
+  it('answers plain HTTP at the path of the socket with 426 and what to upgrade to', async () => {
+    const answer = await fetch(`${api.url}/ws`);
+    expect([answer.status, answer.headers.get('upgrade')]).toEqual([426, 'websocket']);
+    expect(await answer.json()).toMatchObject({ code: 'upgrade-required', status: 426 });
+  });
+
   it('sends one JSON object per WebSocket frame and resumes', async () => {
     await publish(bus, 1, 2);
     const { frames } = await connect('/ws?after=1');
