@@ -24,8 +24,24 @@ export function leaseSecondsOf(exchange: Exchange): number {
   return Math.max(1, parametersOf(exchange).value.lease_seconds);
 }
 
-/** The lease time, and when to renew it. */
-export function leaseFields(exchange: Exchange): ReplyFields {
+/** What every machine of a subnet without parameters of its own is told; made once per subnet. */
+const bySubnet = new WeakMap<Subnet, ReplyFields>();
+
+/** The lease time and when to renew it, and what the client needs to know of its network. */
+export function leasedNetworkFields(exchange: Exchange): ReplyFields {
+  const { subnet, reservation } = exchange;
+  if (reservation?.network !== undefined) return { ...leaseFields(exchange), ...networkFields(exchange) };
+  let shared = bySubnet.get(subnet);
+  if (shared === undefined) {
+    shared = { ...leaseFields(exchange), ...sharedFields(exchange) };
+    bySubnet.set(subnet, shared);
+  }
+  const log = logServerField(exchange);
+  const hostname = hostnameField(exchange);
+  return log === undefined && hostname === undefined ? shared : { ...shared, ...log, ...hostname };
+}
+
+function leaseFields(exchange: Exchange): ReplyFields {
   const { from } = parametersOf(exchange);
   const seconds = leaseSecondsOf(exchange);
   const derived: FieldSource = { kind: 'protocol' };
@@ -39,6 +55,10 @@ export function leaseFields(exchange: Exchange): ReplyFields {
 
 /** What the client needs to know of its network. */
 export function networkFields(exchange: Exchange): ReplyFields {
+  return { ...sharedFields(exchange), ...logServerField(exchange), ...hostnameField(exchange) };
+}
+
+function sharedFields(exchange: Exchange): ReplyFields {
   const { subnet } = exchange;
   const from: FieldSource = { kind: 'subnet', name: subnet.name };
   const sourced = <T>(value: T): { readonly value: T; readonly from: FieldSource } => ({ value, from });
@@ -49,8 +69,6 @@ export function networkFields(exchange: Exchange): ReplyFields {
       : {}),
     ...(subnet.mtu === undefined ? {} : { mtu: sourced(subnet.mtu) }),
     ...parameterFields(exchange),
-    ...logServerField(exchange),
-    ...hostnameField(exchange),
   };
 }
 
@@ -80,17 +98,17 @@ function routesOf(routes: readonly StaticRoute[], gateway: Subnet['gateway']): r
 }
 
 /** Syslog is where the boot files are. */
-function logServerField(exchange: Exchange): ReplyFields {
-  if (exchange.view.boot.logServer === undefined) return {};
+function logServerField(exchange: Exchange): ReplyFields | undefined {
+  if (exchange.view.boot.logServer === undefined) return undefined;
   const server = exchange.subnet.next_server === undefined ? undefined : nextServer(exchange);
   const { value, from } = server ?? { value: exchange.view.boot.logServer, from: { kind: 'region', name: 'syslog' } };
   return { logServers: { value: [value], from } };
 }
 
-function hostnameField({ reservation, view, mac }: Exchange): ReplyFields {
+function hostnameField({ reservation, view, mac }: Exchange): ReplyFields | undefined {
   if (reservation?.hostname !== undefined) {
     return { hostname: { value: reservation.hostname, from: { kind: 'reservation', name: mac } } };
   }
   const hostname = view.hostnameOf(mac);
-  return hostname === undefined ? {} : { hostname: { value: hostname, from: { kind: 'machine', name: mac } } };
+  return hostname === undefined ? undefined : { hostname: { value: hostname, from: { kind: 'machine', name: mac } } };
 }

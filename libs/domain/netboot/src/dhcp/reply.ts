@@ -4,7 +4,7 @@ import type { ChosenAddress } from './choose-address.js';
 import { destinationOf, refusalDestination } from './destination.js';
 import type { Reply, ReplyFields } from './dhcp-decision.js';
 import type { BootExchange, Exchange } from './exchange.js';
-import { leaseFields, leaseSecondsOf, networkFields } from './network-fields.js';
+import { leasedNetworkFields, leaseSecondsOf, networkFields } from './network-fields.js';
 import { planBoot, type BootPlan } from './plan-boot.js';
 
 /** What we are called. */
@@ -27,12 +27,12 @@ export function giveAddress(
     reason: `${type}-${chosen.from.kind}`,
     to: destinationOf(exchange, chosen.ip),
     fields: {
-      ...(type === 'ack' && ciaddr !== undefined ? { ciaddr: { value: ciaddr, from: { kind: 'request' } } } : {}),
+      // First, because copying an object into an empty one is cheap.
+      ...leasedNetworkFields(exchange),
       yiaddr: { value: chosen.ip, from: chosen.from },
       ...serverIdField(exchange),
-      ...leaseFields(exchange),
-      ...networkFields(exchange),
-      ...(boot.ok ? boot.fields : {}),
+      ...(type === 'ack' && ciaddr !== undefined && { ciaddr: { value: ciaddr, from: { kind: 'request' } } }),
+      ...(boot.ok && boot.fields),
     },
     change: type === 'offer' ? holdOf(exchange, chosen) : bindOf(exchange, chosen),
     ...refusalOf(boot),

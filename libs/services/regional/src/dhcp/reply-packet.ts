@@ -25,11 +25,11 @@ import {
   type PxeVendorOptions,
 } from '@rackwright/protocol-dhcp4';
 
-const messageTypes = {
-  offer: MessageType.DHCPOFFER,
-  ack: MessageType.DHCPACK,
-  nak: MessageType.DHCPNAK,
-} as const satisfies Record<Exclude<Reply['type'], 'bootp'>, MessageType>;
+const messageTypeOctets = {
+  offer: u8Option.encode(MessageType.DHCPOFFER),
+  ack: u8Option.encode(MessageType.DHCPACK),
+  nak: u8Option.encode(MessageType.DHCPNAK),
+} as const satisfies Record<Exclude<Reply['type'], 'bootp'>, Uint8Array>;
 
 const pxeVendorValues: Readonly<Record<ReplyValues['pxeVendor'], PxeVendorOptions>> = {
   plain: { discoveryControl: PxeDiscovery.bootFileNow },
@@ -47,18 +47,29 @@ type Demand = 'always' | 'unless-unwanted' | 'when-asked';
 interface OptionWriter<T> {
   readonly code: number;
   readonly demand: Demand;
-  readonly codec: Pick<OptionCodec<T>, 'encode'>;
+  readonly encode: (value: T) => Uint8Array;
 }
 
 type OptionFields = Omit<ReplyValues, 'ciaddr' | 'yiaddr' | 'siaddr' | 'machineId' | 'pxeVendor' | 'traceparent'>;
 type Writers = { readonly [K in keyof OptionFields]: readonly OptionWriter<OptionFields[K]>[] };
 
-function sent<T>(code: number, codec: OptionWriter<T>['codec'], demand: Demand): readonly [OptionWriter<T>] {
-  return [{ code, codec, demand }];
+type Encoder<T> = Pick<OptionCodec<T>, 'encode'>;
+
+function sent<T>(code: number, codec: Encoder<T>, demand: Demand): readonly [OptionWriter<T>] {
+  return [{ code, demand, encode: rememberingLast(codec) }];
 }
 
-const ipv4AsText: OptionWriter<Ipv4>['codec'] = { encode: (ip) => textOption.encode(ip) };
-const ipv4AsList: OptionWriter<Ipv4>['codec'] = { encode: (ip) => ipv4ListOption.encode([ip]) };
+/** Machines of one subnet are told the same: the octets of the last value are used again. */
+function rememberingLast<T>({ encode }: Encoder<T>): OptionWriter<T>['encode'] {
+  let last: { readonly value: T; readonly octets: Uint8Array } | undefined;
+  return (value) => {
+    if (last?.value !== value) last = { value, octets: encode(value) };
+    return last.octets;
+  };
+}
+
+const ipv4AsText: Encoder<Ipv4> = { encode: (ip) => textOption.encode(ip) };
+const ipv4AsList: Encoder<Ipv4> = { encode: (ip) => ipv4ListOption.encode([ip]) };
 
 /** How each value is written. What a client needs to use its address, or to boot, is sent whatever it asks for. */
 const writers: Writers = {
@@ -94,7 +105,10 @@ export function optionCodeOf(name: keyof ReplyValues): number | undefined {
   return name in writers ? writers[name as keyof OptionFields][0]?.code : undefined;
 }
 
-const writtenFields = Object.keys(writers) as (keyof OptionFields)[];
+/** By code, the order of the wire, so that nothing has to be sorted. */
+const writtenFields = (Object.keys(writers) as (keyof OptionFields)[]).sort(
+  (left, right) => (optionCodeOf(left) ?? 0) - (optionCodeOf(right) ?? 0),
+);
 
 /** RFC 4578 section 2.3: a type and sixteen octets; what is of another length is no machine identifier. */
 const MACHINE_ID_BYTES = 17;
@@ -139,7 +153,7 @@ function flagsOf(request: DhcpPacket, reply: Reply): number {
 function optionsOf({ request, reply, wanted }: Encoding): Map<number, Uint8Array> {
   const options = new Map<number, Uint8Array>();
   const { fields, type } = reply;
-  if (type !== 'bootp') options.set(OptionCode.DhcpMessageType, u8Option.encode(messageTypes[type]));
+  if (type !== 'bootp') options.set(OptionCode.DhcpMessageType, messageTypeOctets[type]);
   for (const name of writtenFields) writeField(options, name, { fields, wanted });
   writePxeVendor(options, { request, reply, wanted });
   // RFC 6842; RFC 4578 section 2.3; RFC 3046 section 2.2.
@@ -159,8 +173,8 @@ function writeField(
   const field = fields[name];
   if (field === undefined) return;
   // The table pairs each field with codecs of its own type, which the union over all fields cannot show.
-  for (const { code, demand, codec } of writers[name] as readonly OptionWriter<unknown>[]) {
-    if (isSent(demand, code, wanted)) options.set(code, codec.encode(field.value));
+  for (const { code, demand, encode } of writers[name] as readonly OptionWriter<unknown>[]) {
+    if (isSent(demand, code, wanted)) options.set(code, encode(field.value));
   }
 }
 

@@ -31,7 +31,8 @@ const HOSTNAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?$/;
 const MAX_CLIENT_ID_BYTES = 255;
 
 const given = (ip: Ipv4): Ipv4 | undefined => (ip === ANY_IPV4 ? undefined : ip);
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const hex = ({ buffer, byteOffset, length }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, length).toString('hex');
 
 /** The facts of a packet. A relay option that cannot be read is a fault: guessing the subnet would be worse. */
 export function requestFactsOf(packet: DhcpPacket): Result<DhcpRequest, 'relay-option-malformed'> {
