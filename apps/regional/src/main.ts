@@ -12,6 +12,7 @@ import {
   NodeDatagramSockets,
   PacketLinkSenders,
 } from '@rackwright/adapter-udp-socket';
+import { PolledFiles } from '@rackwright/adapter-watched-file';
 import { processHost, runService, type ServiceContext } from '@rackwright/platform';
 import { bootPlaneWith, checkRegionalConfig, createRegional, regionalSettings } from '@rackwright/service-regional';
 import packageFile from '../package.json' with { type: 'json' };
@@ -56,9 +57,13 @@ async function start(context: ServiceContext<typeof regionalSettings>): Promise<
     { length: SNAPSHOT_PARTS },
     (_, part) => new FileDocument(join(stateDir, 'view', `${part}.snapshot`)),
   );
-  const identity = new FileDocument(join(stateDir, 'identity.json'));
+  const onDisk = {
+    identity: new FileDocument(join(stateDir, 'identity.json')),
+    siteCopy: new FileDocument(join(stateDir, 'site-file.copy')),
+    files: new PolledFiles({ clock }),
+  };
   const region = starting.use(
-    await createRegional({ ...context, store, bus, snapshots, identity, factLog, logLog, bootPlane }),
+    await createRegional({ ...context, ...onDisk, store, bus, snapshots, factLog, logLog, bootPlane }),
   );
   region.viewRead.then(returnMemory, () => undefined);
   return starting.move();

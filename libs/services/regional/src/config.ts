@@ -15,11 +15,13 @@ import {
 } from '@rackwright/platform';
 import { bootPlaneSettings } from './boot-plane/boot-plane-settings.js';
 import { checkDhcpSettings } from './dhcp/dhcp-settings.js';
+import { checkSiteSettings, siteSettings } from './site-data/site-settings.js';
 
 /** Settings of the regional service. */
 export const regionalSettings = {
   ...commonSettings,
   ...bootPlaneSettings,
+  ...siteSettings,
   httpHost: { ...commonSettings.httpHost, aliases: ['SMEE_HTTP_ADDR'] },
   httpPort: setting({
     key: 'http.port',
@@ -65,5 +67,9 @@ export type RegionalConfig = ConfigOf<typeof regionalSettings>;
 
 /** What is wrong with the settings together. */
 export function checkRegionalConfig(config: RegionalConfig): readonly ConfigMistake[] {
-  return [...assertBindAllowed(config.httpHost, config.auth), ...checkDhcpSettings(config)];
+  return [
+    ...assertBindAllowed(config.httpHost, config.auth),
+    ...checkDhcpSettings(config),
+    ...checkSiteSettings(config),
+  ];
 }

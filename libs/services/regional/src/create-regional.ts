@@ -21,6 +21,9 @@ import type { RegionalParts } from './regional-parts.js';
 import type { RegionalProviders } from './regional.module.js';
 import { RegionResponders } from './requests/region-responders.js';
 import { Serving } from './serving.js';
+import { openSite } from './site-data/open-site.js';
+import type { SiteFile } from './site-data/site-file.js';
+import { ViewGate } from './site-data/view-gate.js';
 import { BootTraces } from './tracing/boot-traces.js';
 
 /** A running region. Disposing it answers what is in hand and writes down what is not; the parts stay the caller's. */
@@ -39,6 +42,8 @@ interface Memory {
   readonly hasSnapshot: boolean;
   readonly identity: IdentityDocument;
   readonly recording: Recording;
+  /** Absent when subnets and reservations do not come from a file. */
+  readonly site: SiteFile | undefined;
 }
 
 /** What answers machines and people. */
@@ -48,7 +53,10 @@ interface Desks extends RegionalProviders {
   readonly logTails: LogTails;
 }
 
-/** Starts a region: it serves from its snapshot at once, and from etcd as soon as that answers. */
+/**
+ * Starts a region: it serves from its snapshot at once, and from etcd as soon as that answers. One whose site data do not
+ * come from etcd serves without it.
+ */
 export async function createRegional(parts: RegionalParts): Promise<RegionalService> {
   const memory = await remember(parts);
   const desks = await furnish(parts, memory);
@@ -59,8 +67,14 @@ export async function createRegional(parts: RegionalParts): Promise<RegionalServ
   registration.onRole((role) => {
     serving.noteRole(role);
   });
-  if (memory.hasSnapshot) serving.noteView();
-  const sync = follow(parts, memory, serving);
+  const gate = new ViewGate(memory.site, () => {
+    serving.noteView();
+  });
+  if (memory.hasSnapshot) gate.noteState();
+  registration.onRole((role) => {
+    if (role === 'unregistered' && needsNoStore(parts)) gate.noteState();
+  });
+  const sync = follow(parts, memory, gate);
   registration.start();
   const configurer = new BootConfigurer(memory.state, memory.recording.recorder, parts);
   return {
@@ -77,6 +91,7 @@ export async function createRegional(parts: RegionalParts): Promise<RegionalServ
       const ending = [memory.recording.drain, desks.logLines, desks.liveness, sync];
       await Promise.all(ending.map((part) => part[Symbol.asyncDispose]()));
       await registration[Symbol.asyncDispose]();
+      await memory.site?.[Symbol.asyncDispose]();
       await memory.snapshot[Symbol.asyncDispose]();
     },
   };
@@ -89,9 +104,10 @@ async function remember(parts: RegionalParts): Promise<Memory> {
   const state = new RegionState(idc, logger);
   const snapshot = new SnapshotKeeper(state, { idc, documents: parts.snapshots, clock, logger });
   const hasSnapshot = await snapshot.load();
+  const site = await openSite(parts, state);
   const recording = createRecording(parts, state, identity.identity.instance);
   await recording.recorder.restore();
-  return { state, snapshot, hasSnapshot, identity, recording };
+  return { state, snapshot, hasSnapshot, identity, recording, site };
 }
 
 async function furnish(parts: RegionalParts, { state, recording }: Memory): Promise<Desks> {
@@ -116,7 +132,7 @@ async function furnish(parts: RegionalParts, { state, recording }: Memory): Prom
 
 function createServing(
   parts: RegionalParts,
-  { hasSnapshot, identity }: Memory,
+  { hasSnapshot, identity, site }: Memory,
   { state, desk, plane }: Desks,
 ): Serving {
   const { bus, config } = parts;
@@ -127,7 +143,8 @@ function createServing(
       new RegionResponders({ idc: config.idc, bus, desk, plane }),
       new AgentHeartbeats({ ...parts, desk, state }),
     ],
-    mayServeUnregistered: hasSnapshot && identity.identity.wasActive,
+    mayServeUnregistered: needsNoStore(parts) || (hasSnapshot && identity.identity.wasActive),
+    missing: () => (site?.isLoaded === false ? site.fault : undefined),
   });
 }
 
@@ -154,7 +171,12 @@ function register(parts: RegionalParts, memory: Memory, { plane, address }: Desk
   return registration;
 }
 
-function follow({ config, store, logger }: RegionalParts, memory: Memory, serving: Serving): ViewSync {
+/** Whether the region serves when it cannot reach etcd and has no snapshot. */
+function needsNoStore({ config }: RegionalParts): boolean {
+  return config.siteBackend !== 'etcd';
+}
+
+function follow({ config, store, logger }: RegionalParts, memory: Memory, gate: ViewGate): ViewSync {
   const sync = new ViewSync({ idc: config.idc, store }, memory.state, logger);
   sync.onConnected(() => {
     memory.recording.drain.wake();
@@ -166,7 +188,7 @@ function follow({ config, store, logger }: RegionalParts, memory: Memory, servin
   sync.synced.then(
     () => {
       memory.snapshot.resume();
-      serving.noteView();
+      gate.noteState();
     },
     (err: unknown) => {
       logger.debug({ err }, 'ended before the view was read');

@@ -42,17 +42,16 @@ export function listenRegion(
   });
 }
 
-function readinessChecks({ store, bus }: RegionalParts, serving: Serving): readonly ReadinessCheck[] {
-  return [
-    { name: 'etcd', check: () => store.currentRevision() },
-    { name: 'nats', check: () => bus.ping() },
-    {
-      name: 'region',
-      check: async () => {
-        if (!serving.isOpen) throw new Error(serving.reason);
-      },
+/** A region whose site data do not come from etcd is ready without it. */
+function readinessChecks({ config, store, bus }: RegionalParts, serving: Serving): readonly ReadinessCheck[] {
+  const region: ReadinessCheck = {
+    name: 'region',
+    check: async () => {
+      if (!serving.isOpen) throw new Error(serving.reason);
     },
-  ];
+  };
+  if (config.siteBackend !== 'etcd') return [region];
+  return [{ name: 'etcd', check: () => store.currentRevision() }, { name: 'nats', check: () => bus.ping() }, region];
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: false });

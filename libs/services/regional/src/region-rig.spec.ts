@@ -6,7 +6,15 @@ import { keyspace, OUTBOX_PREFIX, type EventEnvelope } from '@rackwright/contrac
 import { approveTask, createTask, type Task } from '@rackwright/domain-provisioning';
 import { formatInstant, silentLogger, type EpochMs, type Idc, type Mac, type Sn } from '@rackwright/kernel';
 import { loadConfig, Metrics, ProblemError, systemRandom } from '@rackwright/platform';
-import { MemoryDisk, MemoryDocument, MemoryJournal, RealClock, SeededRandom, waitFor } from '@rackwright/testing';
+import {
+  MemoryDisk,
+  MemoryDocument,
+  MemoryFiles,
+  MemoryJournal,
+  RealClock,
+  SeededRandom,
+  waitFor,
+} from '@rackwright/testing';
 import type { BootPlane } from './boot-plane.port.js';
 import { checkRegionalConfig, regionalSettings, type RegionalConfig } from './config.js';
 import { createRegional, type RegionalService } from './create-regional.js';
@@ -23,6 +31,7 @@ export interface RegionDisk {
   readonly identity: MemoryDisk;
   readonly facts: MemoryDisk;
   readonly logs: MemoryDisk;
+  readonly site: MemoryDisk;
 }
 
 export function newDisk(): RegionDisk {
@@ -31,6 +40,7 @@ export function newDisk(): RegionDisk {
     identity: new MemoryDisk(),
     facts: new MemoryDisk(),
     logs: new MemoryDisk(),
+    site: new MemoryDisk(),
   };
 }
 
@@ -93,6 +103,7 @@ function configOf(env: Record<string, string>): RegionalConfig {
 export class Site {
   readonly clock = new RealClock();
   readonly store = new MemoryStore({ clock: this.clock });
+  readonly files = new MemoryFiles();
   readonly bus = new MemoryBus({ clock: this.clock, random: new SeededRandom(7), logger: silentLogger });
 
   async start(disk = newDisk(), options: { readonly cut?: boolean; readonly env?: Record<string, string> } = {}) {
@@ -109,6 +120,8 @@ export class Site {
       identity: new MemoryDocument(disk.identity),
       factLog: new MemoryJournal(disk.facts),
       logLog: new MemoryJournal(disk.logs),
+      files: this.files,
+      siteCopy: new MemoryDocument(disk.site),
       bootPlane: () => plane,
       clock: this.clock,
       random: systemRandom,

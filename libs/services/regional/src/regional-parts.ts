@@ -1,4 +1,4 @@
-import type { DurableDocument, DurableLog, MessageBus, Store } from '@rackwright/contracts';
+import type { DurableDocument, DurableLog, MessageBus, Store, WatchedFiles } from '@rackwright/contracts';
 import type { PlatformPorts } from '@rackwright/platform';
 import type { BootPlaneFactory } from './boot-plane.port.js';
 import type { RegionalConfig } from './config.js';
@@ -16,5 +16,8 @@ export interface RegionalParts extends PlatformPorts {
   readonly factLog: DurableLog;
   /** Log lines kept while NATS is away. */
   readonly logLog: DurableLog;
+  /** Where the site file is read from, and the last good copy of it. */
+  readonly files: WatchedFiles;
+  readonly siteCopy: DurableDocument;
   readonly bootPlane: BootPlaneFactory;
 }

@@ -15,6 +15,8 @@ export interface ServingParts {
   readonly openResponders: () => readonly AsyncDisposable[];
   /** Whether this instance served its IDC when it ran last and still knows what it knew. */
   readonly mayServeUnregistered: boolean;
+  /** What the view cannot be read without, and why it is not there. */
+  readonly missing?: () => string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -43,7 +45,7 @@ export class Serving implements AsyncDisposable {
 
   /** Why machines are not answered. */
   get reason(): string {
-    if (!this.#hasView) return 'the view of the data centre has not been read yet';
+    if (!this.#hasView) return this.#parts.missing?.() ?? 'the view of the data centre has not been read yet';
     if (this.#role === 'standby') return 'another instance serves this data centre; standing by';
     return this.#failure ?? 'the region is not registered';
   }

@@ -7,6 +7,8 @@ import type { Held } from './held-records.js';
 import { BEFORE_ALL, type RecordKind, type RecordText } from './record-kind.js';
 import { RegionRecords } from './region-records.js';
 import type { RegionView, ViewChange } from './region-view.port.js';
+import type { SiteData } from './site-data.port.js';
+import { siteChanges } from './site-changes.js';
 import { profileOf, reservationOf, subnetOf } from './stored-values.js';
 
 interface Located {
@@ -27,6 +29,8 @@ export class RegionState implements RegionView {
   readonly #keptNodes = new Map<Mac, Node>();
   #subnets: readonly Subnet[] | undefined;
   #profiles: readonly Profile[] | undefined;
+  /** Where subnets and reservations come from, if not from etcd. */
+  #site: SiteData | undefined;
   #revision = BEFORE_ALL;
   /** What this process wrote before the first listing had arrived, which may lack it. */
   #ownWrites: Map<string, Revision> | undefined = new Map();
@@ -73,15 +77,21 @@ export class RegionState implements RegionView {
   }
 
   reservationByMac(mac: Mac): Reservation | undefined {
+    if (this.#site !== undefined) return this.#site.reservations.get(mac);
     const record = this.#records.reservations.get(mac);
     return record === undefined ? undefined : reservationOf(record);
   }
 
   *reservations(): Generator<Reservation> {
+    if (this.#site !== undefined) {
+      yield* this.#site.reservations.values();
+      return;
+    }
     for (const record of this.#records.reservations.held.values()) yield reservationOf(record);
   }
 
   subnets(): readonly Subnet[] {
+    if (this.#site !== undefined) return this.#site.subnets;
     this.#subnets ??= this.#records.subnets.held.values().map(subnetOf);
     return this.#subnets;
   }
@@ -114,6 +124,13 @@ export class RegionState implements RegionView {
     return () => {
       this.#listeners.delete(listener);
     };
+  }
+
+  /** Takes subnets and reservations from here and no longer from etcd. */
+  useSite(site: SiteData): void {
+    const before = this.#site;
+    this.#site = site;
+    this.#tell(siteChanges(before, site));
   }
 
   /** Machines whose task is approved, as etcd has it. */
