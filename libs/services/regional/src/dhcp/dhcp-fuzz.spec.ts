@@ -76,7 +76,7 @@ describe('D45 whatever arrives', () => {
   it('D45 options of any content after a sound header are read or refused', () => {
     const option = fc.tuple(fc.integer({ min: 1, max: 254 }), fc.uint8Array({ maxLength: 255 }));
     fc.assert(
-      fc.property(site, seed, fc.array(option, { maxLength: 20 }), (at, bytes, options) => {
+      fc.property(site, fc.tuple(seed, service), fc.array(option, { maxLength: 20 }), (at, [bytes, where], options) => {
         const extra = options.flatMap(([code, value]) => [code, value.length, ...value]);
         expectSound(new VectorServer(at), Uint8Array.from([...bytes.subarray(0, 240), 53, 1, 1, ...extra, 255]), where);
       }),
