@@ -9,6 +9,7 @@ import {
   type DurableDocument,
   type DurableLog,
   type EventEnvelope,
+  type FileTransfers,
   type LinkSenders,
   type Store,
   type TemplateEngine,
@@ -40,6 +41,7 @@ import {
 import { Module } from '@nestjs/common';
 import { BootTokens } from '../agent-api/boot-tokens.js';
 import type { BootPlane } from '../boot-plane.port.js';
+import { httpOptionsOf } from '../http-boot/http-options.js';
 import type { BootSighting } from '../nodes/node-registry.port.js';
 import { PublicAddress } from '../public-address.js';
 import { RegionState } from '../region-view/region-state.js';
@@ -222,6 +224,7 @@ export interface RunningPlane extends AsyncDisposable {
 /** The adapters, which only specs may import. */
 export interface PlaneAdapters {
   readonly sockets: DatagramSockets;
+  readonly transfers?: FileTransfers;
   readonly templates: TemplateEngine;
   readonly store: Store;
   readonly openLog: (directory: string) => Promise<DurableLog>;
@@ -257,6 +260,7 @@ export async function runBootPlane(adapters: PlaneAdapters, options: PlaneOption
   const factory = bootPlaneWith({
     config,
     sockets: adapters.sockets,
+    ...(adapters.transfers === undefined ? {} : { transfers: adapters.transfers }),
     templates: adapters.templates,
     leaseLog,
     leaseSnapshot: adapters.document(join(stateDir, 'leases.json')),
@@ -277,6 +281,7 @@ export async function runBootPlane(adapters: PlaneAdapters, options: PlaneOption
   });
   const http = await createHttpService(Nothing, {
     ...platform,
+    ...httpOptionsOf(config),
     host: '127.0.0.1',
     port: 0,
     title: 'Boot plane',

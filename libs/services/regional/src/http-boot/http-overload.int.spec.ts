@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { FileDocument, FileJournal } from '@rackwright/adapter-file-journal';
+import { LiquidTemplates } from '@rackwright/adapter-liquid-templates';
+import { MemoryStore } from '@rackwright/adapter-memory-store';
+import { NodeDatagramSockets } from '@rackwright/adapter-udp-socket';
+import { silentLogger } from '@rackwright/kernel';
+import { systemClock } from '@rackwright/platform';
+import {
+  interpretIpxeScript,
+  type IpxeOutcome,
+  type IpxeReply,
+  type IpxeRequest,
+} from '@rackwright/protocol-ipxe-script';
+import { waitFor } from '@rackwright/testing';
+import { task } from '../answer-files/answer-file-fixture.js';
+import { runBootPlane, type RunningPlane } from '../boot-plane/boot-plane-fixture.js';
+import { exchange, RawConnection } from './raw-http-fixture.js';
+
+const MIB = 1_048_576;
+const MAC = task().mac;
+
+const closing: AsyncDisposable[] = [];
+const connections: RawConnection[] = [];
+afterEach(async () => {
+  for (const { socket } of connections.splice(0)) socket.destroy();
+  for (const each of closing.splice(0).reverse()) await each[Symbol.asyncDispose]();
+});
+
+async function run(env: Readonly<Record<string, string>>): Promise<RunningPlane> {
+  const running = await runBootPlane(
+    {
+      sockets: new NodeDatagramSockets(),
+      templates: new LiquidTemplates(),
+      store: new MemoryStore({ clock: systemClock }),
+      openLog: (directory) => FileJournal.open({ directory, logger: silentLogger }),
+      document: (path) => new FileDocument(path),
+    },
+    { env: { RW_DHCP_MODE: 'off', RW_TFTP_ENABLED: 'false', ...env } },
+  );
+  closing.push(running);
+  return running;
+}
+
+async function open(port: number): Promise<RawConnection> {
+  const connection = await RawConnection.open(port);
+  connections.push(connection);
+  return connection;
+}
+
+async function series(running: RunningPlane, name: string): Promise<number> {
+  const text = await running.metrics.render();
+  const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
+
+const GET = 'GET /ipxe/ipxe.efi HTTP/1.1\r\nHost: boot\r\nConnection: close\r\n\r\n';
+
+describe('H13: many and slow connections', () => {
+  it('closes a connection whose headers do not arrive in time, however busily it drips (RFC 9110 section 15.5.9)', async () => {
+    const running = await run({ RW_HTTP_HEADER_TIMEOUT: '500ms' });
+    const drip = await open(running.http.port);
+    const silent = await open(running.http.port);
+    drip.send('GET / HTTP/1.1\r\n');
+    await waitFor(
+      () => {
+        if (!drip.isClosed) drip.send('X-Drip: 1\r\n');
+        return drip.isClosed && silent.isClosed;
+      },
+      { what: 'both connections to be closed', deadlineMs: 10_000 },
+    );
+    expect(drip.received).toMatch(/^HTTP\/1\.1 408 /);
+    expect(drip.body).toContain('"code":"request-timeout"');
+  });
+
+  it('serves on while thousands of connections are idle, in bounded memory, and closes idle ones for new ones', async () => {
+    const running = await run({
+      RW_HTTP_MAX_CONNECTIONS: '1000',
+      RW_HTTP_MAX_CONNECTIONS_PER_CLIENT: '100000',
+      RW_HTTP_HEADER_TIMEOUT: '1s',
+    });
+    await writeFile(join(running.assetDir, 'ipxe.efi'), 'binary');
+    const { port } = running.http;
+    // Idle between two requests: at once closable.
+    for (let round = 0; round < 10; round += 1) {
+      const batch = await Promise.all(Array.from({ length: 100 }, () => open(port)));
+      for (const connection of batch) connection.send('HEAD /ipxe/ipxe.efi HTTP/1.1\r\nHost: a\r\n\r\n');
+      await waitFor(() => batch.every(({ received }) => received.includes('200 OK')), { what: 'answers' });
+    }
+    expect(await series(running, 'rw_http_connections')).toBe(1_000);
+    const first = await exchange(port, GET);
+    expect(first.headers[0]).toBe('HTTP/1.1 503 Service Unavailable');
+    expect(first.headers.join('\n').toLowerCase()).toContain('retry-after: 2');
+    await waitFor(async () => (await exchange(port, GET)).body === 'binary', { what: 'idle ones to be closed' });
+    // Silent from the beginning: thousands of them, of which twice the limit are kept, until the headers are overdue.
+    const heapBefore = process.memoryUsage().heapUsed;
+    for (let round = 0; round < 30; round += 1) await Promise.all(Array.from({ length: 100 }, () => open(port)));
+    expect(await series(running, 'rw_http_connections')).toBeLessThanOrEqual(2_000);
+    expect(process.memoryUsage().heapUsed - heapBefore).toBeLessThan(200 * MIB);
+    await waitFor(async () => (await exchange(port, GET)).body === 'binary', {
+      what: 'room for those who ask',
+      deadlineMs: 15_000,
+    });
+    expect(await series(running, 'rw_http_refused_total')).toBeGreaterThan(500);
+  });
+
+  it('bounds the connections of one address', async () => {
+    const running = await run({ RW_HTTP_MAX_CONNECTIONS_PER_CLIENT: '10' });
+    for (let count = 0; count < 10; count += 1) await open(running.http.port);
+    const refused = await exchange(running.http.port, GET);
+    expect(refused.headers[0]).toBe('HTTP/1.1 503 Service Unavailable');
+    expect(await running.metrics.render()).toContain('rw_http_refused_total{reason="connections-per-client"} 1');
+  });
+});
+
+/** Runs a script as iPXE would, with real requests; `onSleep` is called instead of sleeping. */
+async function boot(url: string, onSleep: () => void): Promise<{ outcome: IpxeOutcome; statuses: readonly number[] }> {
+  const statuses: number[] = [];
+  const fetchIt = async (target: string, isScript: boolean): Promise<IpxeReply> => {
+    const answer = await fetch(target);
+    statuses.push(answer.status);
+    const content = isScript ? await answer.text() : (await answer.arrayBuffer()).byteLength;
+    if (!answer.ok) return { ok: false, error: `HTTP status ${answer.status}` };
+    return typeof content === 'string' ? { ok: true, content } : { ok: true };
+  };
+  const answer = async (request: IpxeRequest): Promise<IpxeReply> => {
+    if (request.kind === 'sleep') onSleep();
+    return request.kind === 'fetch' ? fetchIt(request.url, request.purpose === 'chain') : { ok: true };
+  };
+  const script = interpretIpxeScript(await (await fetch(url)).text(), { baseUrl: url });
+  let step = script.next();
+  while (step.done !== true) step = script.next(await answer(step.value));
+  return { outcome: step.value, statuses };
+}
+
+describe('H14: overload', () => {
+  it('answers 503 with Retry-After, and the boot script waits and boots when there is room again', async () => {
+    const running = await run({ RW_HTTP_MAX_TRANSFERS: '1' });
+    const { http, assetDir, region, metrics } = running;
+    for (const name of ['static/debian/12/amd64/linux', 'static/debian/12/amd64/initrd.gz']) {
+      await mkdir(dirname(join(assetDir, name)), { recursive: true });
+      await writeFile(join(assetDir, name), name);
+    }
+    await writeFile(join(assetDir, 'static/big'), randomBytes(32 * MIB));
+    region.put(task());
+    const slow = await open(http.port);
+    slow.socket.pause();
+    slow.send('GET /static/big HTTP/1.1\r\nHost: boot\r\n\r\n');
+    await waitFor(async () => (await series(running, 'rw_http_transfers')) === 1, { what: 'the slow transfer' });
+    const refused = await fetch(`${http.url}/static/debian/12/amd64/linux`);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(await refused.json()).toMatchObject({ code: 'unavailable' });
+    let naps = 0;
+    const { outcome, statuses } = await boot(`${http.url}/boot/${MAC}/boot.ipxe`, () => {
+      naps += 1;
+      if (naps === 2) slow.socket.destroy();
+    });
+    expect(outcome).toMatchObject({ kind: 'booted', image: { name: 'linux' } });
+    expect(naps).toBeGreaterThanOrEqual(2);
+    expect(statuses.slice(0, 2)).toEqual([503, 200]);
+    expect(await metrics.render()).toMatch(/rw_http_files_total\{folder="static",outcome="overloaded"\} [2-9]/);
+  });
+
+  it('bounds the requests being answered, but always tells how the service is', async () => {
+    const running = await run({ RW_HTTP_MAX_REQUESTS: '1' });
+    await mkdir(join(running.assetDir, 'static'));
+    await writeFile(join(running.assetDir, 'static/big'), randomBytes(32 * MIB));
+    const slow = await open(running.http.port);
+    slow.socket.pause();
+    slow.send('GET /static/big HTTP/1.1\r\nHost: boot\r\n\r\n');
+    await waitFor(async () => (await series(running, 'rw_http_transfers')) === 1, { what: 'the slow transfer' });
+    const refused = await fetch(`${running.http.url}/boot/${MAC}/boot.ipxe`);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
+    expect((await fetch(`${running.http.url}/health`)).status).toBe(200);
+    slow.socket.destroy();
+    await waitFor(async () => (await fetch(`${running.http.url}/boot/${MAC}/boot.ipxe`)).ok, { what: 'room' });
+  });
+});
