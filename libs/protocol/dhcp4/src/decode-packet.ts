@@ -1,6 +1,7 @@
 import { malformed, ok, type Decoded } from '@rackwright/kernel';
 import { OptionCollector } from './decode-options.js';
-import { readIpv4, readText } from './field-octets.js';
+import { readIpv4, readText, readU16, readU32 } from './field-octets.js';
+import { takeOctets } from './octet-slab.js';
 import { OptionCode } from './option-code.js';
 import type { DhcpPacket, OptionMap } from './packet.js';
 import { CHADDR_BYTES, FILE_BYTES, Layout, MAGIC_COOKIE, Overload, SNAME_BYTES } from './wire-layout.js';
@@ -18,16 +19,15 @@ interface Overloaded {
  */
 export function decodeDhcp(datagram: Uint8Array): Decoded<DhcpPacket> {
   if (datagram.length < Layout.options) return malformed('packet-too-short', datagram.length);
-  const bytes = new Uint8Array(datagram);
-  const view = new DataView(bytes.buffer);
-  if (view.getUint32(Layout.cookie) !== MAGIC_COOKIE) return malformed('cookie-missing', Layout.cookie);
-  const hlen = view.getUint8(2);
-  if (hlen > CHADDR_BYTES) return malformed('hardware-length-invalid', 2);
+  if (readU32(datagram, Layout.cookie) !== MAGIC_COOKIE) return malformed('cookie-missing', Layout.cookie);
+  if ((datagram[2] ?? 0) > CHADDR_BYTES) return malformed('hardware-length-invalid', 2);
 
+  const bytes = takeOctets(datagram.length);
+  bytes.set(datagram);
   const collector = new OptionCollector();
   const overloaded = readOptionFields(bytes, collector);
   if (!overloaded.ok) return overloaded;
-  return ok(packetOf(view, overloaded.value, collector.finish()));
+  return ok(packetOf(bytes, overloaded.value, collector.finish()));
 }
 
 /** The fields are read in the order of RFC 3396 section 5: options, file, sname. */
@@ -50,21 +50,21 @@ function overloadBits(value: Uint8Array | undefined): number | undefined {
   return bits >= Overload.file && bits <= (Overload.file | Overload.sname) ? bits : undefined;
 }
 
-function packetOf(view: DataView<ArrayBuffer>, overloaded: Overloaded, options: OptionMap): DhcpPacket {
-  const bytes = new Uint8Array(view.buffer);
+function packetOf(bytes: Uint8Array<ArrayBuffer>, overloaded: Overloaded, options: OptionMap): DhcpPacket {
   return {
-    op: view.getUint8(0),
-    htype: view.getUint8(1),
-    hlen: view.getUint8(2),
-    hops: view.getUint8(3),
-    xid: view.getUint32(Layout.xid),
-    secs: view.getUint16(Layout.secs),
-    flags: view.getUint16(Layout.flags),
+    op: bytes[0] ?? 0,
+    htype: bytes[1] ?? 0,
+    hlen: bytes[2] ?? 0,
+    hops: bytes[3] ?? 0,
+    xid: readU32(bytes, Layout.xid),
+    secs: readU16(bytes, Layout.secs),
+    flags: readU16(bytes, Layout.flags),
     ciaddr: readIpv4(bytes, Layout.ciaddr),
     yiaddr: readIpv4(bytes, Layout.yiaddr),
     siaddr: readIpv4(bytes, Layout.siaddr),
     giaddr: readIpv4(bytes, Layout.giaddr),
-    chaddr: bytes.subarray(Layout.chaddr, Layout.chaddr + CHADDR_BYTES),
+    // Cheaper than subarray().
+    chaddr: new Uint8Array(bytes.buffer, bytes.byteOffset + Layout.chaddr, CHADDR_BYTES),
     sname: overloaded.sname ? '' : readText(bytes, Layout.sname, Layout.sname + SNAME_BYTES),
     file: overloaded.file ? '' : readText(bytes, Layout.file, Layout.file + FILE_BYTES),
     options,

@@ -1,4 +1,5 @@
-import { textOctets, writeIpv4, writeText } from './field-octets.js';
+import { textOctets, writeIpv4, writeText, writeU16, writeU32 } from './field-octets.js';
+import { takeOctets } from './octet-slab.js';
 import { OptionCode } from './option-code.js';
 import type { DhcpPacket, OptionMap } from './packet.js';
 import { planOptions, totalSize, wireOrder, type OptionPlan } from './plan-options.js';
@@ -52,7 +53,7 @@ export function encodeDhcp(
   const size = Layout.options + totalSize(options, codes) + 1;
 
   if (size <= maxSizeBytes) {
-    const bytes = new Uint8Array(Math.max(size, MIN_PACKET_BYTES));
+    const bytes = takeOctets(Math.max(size, MIN_PACKET_BYTES));
     writeHeader(bytes, packet);
     writeText(bytes, Layout.sname, sname);
     writeText(bytes, Layout.file, file);
@@ -85,7 +86,7 @@ function encodeOverflow(source: Overflow, limits: EncodeLimits): Uint8Array {
     bits === 0 ? source.options : new Map([...source.options, [OptionCode.OptionOverload, Uint8Array.of(bits)]]);
   const main = bits === 0 ? plan.main : wireOrder([...plan.main, OptionCode.OptionOverload], limits.priority);
   const size = Layout.options + totalSize(options, main) + 1;
-  const bytes = new Uint8Array(Math.max(size, MIN_PACKET_BYTES));
+  const bytes = takeOctets(Math.max(size, MIN_PACKET_BYTES));
   writeHeader(bytes, source.packet);
   if (plan.sname.length > 0) writeOptions(bytes, Layout.sname, { options, codes: plan.sname });
   else writeText(bytes, Layout.sname, source.sname);
@@ -107,20 +108,19 @@ function withLongNames(packet: DhcpPacket, file: string, sname: string): OptionM
 }
 
 function writeHeader(bytes: Uint8Array, packet: DhcpPacket): void {
-  const view = new DataView(bytes.buffer);
-  view.setUint8(0, packet.op);
-  view.setUint8(1, packet.htype);
-  view.setUint8(2, packet.hlen);
-  view.setUint8(3, packet.hops);
-  view.setUint32(Layout.xid, packet.xid);
-  view.setUint16(Layout.secs, packet.secs);
-  view.setUint16(Layout.flags, packet.flags);
+  bytes[0] = packet.op;
+  bytes[1] = packet.htype;
+  bytes[2] = packet.hlen;
+  bytes[3] = packet.hops;
+  writeU32(bytes, Layout.xid, packet.xid);
+  writeU16(bytes, Layout.secs, packet.secs);
+  writeU16(bytes, Layout.flags, packet.flags);
   writeIpv4(bytes, Layout.ciaddr, packet.ciaddr);
   writeIpv4(bytes, Layout.yiaddr, packet.yiaddr);
   writeIpv4(bytes, Layout.siaddr, packet.siaddr);
   writeIpv4(bytes, Layout.giaddr, packet.giaddr);
-  bytes.set(packet.chaddr.subarray(0, CHADDR_BYTES), Layout.chaddr);
-  view.setUint32(Layout.cookie, MAGIC_COOKIE);
+  for (let index = 0; index < CHADDR_BYTES; index += 1) bytes[Layout.chaddr + index] = packet.chaddr[index] ?? 0;
+  writeU32(bytes, Layout.cookie, MAGIC_COOKIE);
 }
 
 function writeOptions(bytes: Uint8Array, start: number, field: { options: OptionMap; codes: readonly number[] }): void {

@@ -2,6 +2,26 @@ import { ANY_IPV4, ipv4FromNumber, type Ipv4 } from '@rackwright/kernel';
 
 const DOT = 0x2e;
 
+/** Two octets in network order. */
+export function readU16(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset] ?? 0) * 0x100 + (bytes[offset + 1] ?? 0);
+}
+
+/** Four octets in network order, as an unsigned number. */
+export function readU32(bytes: Uint8Array, offset: number): number {
+  return readU16(bytes, offset) * 0x10000 + readU16(bytes, offset + 2);
+}
+
+export function writeU16(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >>> 8;
+  bytes[offset + 1] = value;
+}
+
+export function writeU32(bytes: Uint8Array, offset: number, value: number): void {
+  writeU16(bytes, offset, value >>> 16);
+  writeU16(bytes, offset + 2, value);
+}
+
 /** The address at `offset`; `0.0.0.0`, the usual content of a header field, without building a string. */
 export function readIpv4(bytes: Uint8Array, offset: number): Ipv4 {
   const value =
@@ -15,7 +35,7 @@ export function readIpv4(bytes: Uint8Array, offset: number): Ipv4 {
 /** Writes the four octets of `ip` at `offset` without splitting the text. */
 export function writeIpv4(bytes: Uint8Array, offset: number, ip: Ipv4): void {
   if (ip === ANY_IPV4) {
-    bytes.fill(0, offset, offset + 4);
+    writeU32(bytes, offset, 0);
     return;
   }
   let octet = 0;
