@@ -68,6 +68,11 @@ function rememberingLast<T>({ encode }: Encoder<T>): OptionWriter<T>['encode'] {
   };
 }
 
+/**
+ * EDK2 writes a NUL behind option 67 unless it ends in one, over the next option, and then finds the message malformed.
+ * Every receiver takes a NUL at the end off: RFC 2132 section 2.
+ */
+const terminatedText: Encoder<string> = { encode: (text) => textOption.encode(`${text}\0`) };
 const ipv4AsText: Encoder<Ipv4> = { encode: (ip) => textOption.encode(ip) };
 const ipv4AsList: Encoder<Ipv4> = { encode: (ip) => ipv4ListOption.encode([ip]) };
 
@@ -94,7 +99,7 @@ const writers: Writers = {
     ...sent(OptionCode.TftpServerName, ipv4AsText, 'when-asked'),
     ...sent(OptionCode.TftpServerAddress, ipv4AsList, 'when-asked'),
   ],
-  bootFile: sent(OptionCode.BootfileName, textOption, 'when-asked'),
+  bootFile: sent(OptionCode.BootfileName, terminatedText, 'when-asked'),
   message: sent(OptionCode.Message, textOption, 'always'),
 };
 
@@ -110,6 +115,8 @@ const writtenFields = (Object.keys(writers) as (keyof OptionFields)[]).sort(
   (left, right) => (optionCodeOf(left) ?? 0) - (optionCodeOf(right) ?? 0),
 );
 
+/** What the header field takes with its NUL: RFC 2131 section 2. */
+const MAX_FILE_OCTETS = 127;
 /** RFC 4578 section 2.3: a type and sixteen octets; what is of another length is no machine identifier. */
 const MACHINE_ID_BYTES = 17;
 /** Not assigned by PXE 2.1; iPXE shows it as `${43.69:string}`. */
@@ -155,6 +162,10 @@ function optionsOf({ request, reply, wanted }: Encoding): Map<number, Uint8Array
   const { fields, type } = reply;
   if (type !== 'bootp') options.set(OptionCode.DhcpMessageType, messageTypeOctets[type]);
   for (const name of writtenFields) writeField(options, name, { fields, wanted });
+  const bootFile = fields.bootFile?.value;
+  if (bootFile !== undefined && bootFile.length > MAX_FILE_OCTETS) {
+    options.set(OptionCode.BootfileName, terminatedText.encode(bootFile));
+  }
   writePxeVendor(options, { request, reply, wanted });
   // RFC 6842; RFC 4578 section 2.3; RFC 3046 section 2.2.
   if (type !== 'bootp') echo(options, request, OptionCode.ClientIdentifier);
