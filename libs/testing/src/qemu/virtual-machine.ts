@@ -10,14 +10,21 @@ import type { PrivateNetwork } from './private-network.js';
 export interface VirtualMachineSetup {
   readonly network: PrivateNetwork;
   readonly identity: MachineIdentity;
-  /** `bios`: the network card's ROM is iPXE. `uefi`: the firmware's own PXE client, x64. */
-  readonly firmware: 'bios' | 'uefi';
+  /**
+   * `bios`: the network card's ROM is iPXE. `uefi`: the firmware's own PXE client, x64. `uefi-http`: the same firmware
+   * with PXE and IPv6 turned off, so that it boots by HTTP.
+   */
+  readonly firmware: 'bios' | 'uefi' | 'uefi-http';
   /** Content of its only disk; without it the machine has none. */
   readonly disk?: Uint8Array;
 }
 
 const MEMORY_MIB = 1024;
 const OVMF_DIR = '/usr/share/OVMF';
+const HTTP_ONLY = ['IPv4PXESupport', 'IPv6PXESupport', 'IPv6Support'].flatMap((name) => [
+  '-fw_cfg',
+  `name=opt/org.tianocore/${name},string=no`,
+]);
 const INSTALL_HINT = 'apt-get install qemu-system-x86 ipxe-qemu ovmf';
 const ESCAPE_SEQUENCE = new RegExp(String.raw`\u001b(?:\[[0-9;?=]*[ -/]*[@-~]|[()][0-9A-B])`, 'g');
 const SAID_CHARS = 2_000;
@@ -96,7 +103,8 @@ async function firmwareArguments(setup: VirtualMachineSetup, dir: string): Promi
   });
   const code = `if=pflash,format=raw,readonly=on,file=${join(OVMF_DIR, 'OVMF_CODE_4M.fd')}`;
   // The card's ROM holds an iPXE for UEFI too, which would take the place of the firmware's own PXE client.
-  return ['-device', `${card},romfile=`, '-drive', code, '-drive', `if=pflash,format=raw,file=${variables}`];
+  const board = ['-device', `${card},romfile=`, '-drive', code, '-drive', `if=pflash,format=raw,file=${variables}`];
+  return setup.firmware === 'uefi' ? board : [...board, ...HTTP_ONLY];
 }
 
 async function diskArguments(disk: Uint8Array | undefined, dir: string): Promise<readonly string[]> {
