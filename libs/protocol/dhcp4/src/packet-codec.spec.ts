@@ -197,6 +197,21 @@ describe('encodeDhcp', () => {
     expect(codesOnWire(bytes)).toEqual([53, 1, 3, 51, 54, 224, 82]);
   });
 
+  it('D23 writes what was asked for in that order, but 1 before 3, RFC 2132 sections 9.8 and 3.3', () => {
+    const codes = [82, 3, 1, 6, 15, 54, 53, 51];
+    const bytes = encodeDhcp(packetWith(codes.map((code) => [code, octets(4)])), {
+      maxSizeBytes: 1472,
+      priority: [6, 3, 82, 53, 99, 15, 6],
+    });
+    expect(codesOnWire(bytes)).toEqual([53, 6, 1, 3, 15, 51, 54, 82]);
+  });
+
+  it('D22 leaves out what does not fit for a receiver that does not know option 52', () => {
+    const options = [1, 3, 6, 15].map((code) => [code, octets(code === 15 ? 60 : 4)] as const);
+    const bytes = encodeDhcp(packetWith(options), { maxSizeBytes: 300, mayOverload: false });
+    expect([bytes.length, codesOnWire(bytes)]).toEqual([300, [1, 3, 6]]);
+  });
+
   it('D26 splits a value longer than 255 octets, RFC 3396 section 4', () => {
     const bytes = encodeDhcp(packetWith([[43, octets(600)]]), { maxSizeBytes: 1472 });
     expect([...bytes.subarray(OPTIONS_AT, OPTIONS_AT + 2)]).toEqual([43, 255]);

@@ -1,5 +1,5 @@
 import { formatMac, type Ipv4, type Mac } from '@rackwright/kernel';
-import { bootFileTable, RASPBERRY_PI_ARCHITECTURE, RASPBERRY_PI_OUIS } from './boot-file-table.js';
+import { bootFileTable, RASPBERRY_PI_ARCHITECTURE, RASPBERRY_PI_OUIS, usualCode } from './boot-file-table.js';
 import type { BootRefusal, FieldSource, ReplyFields, Sourced } from './dhcp-decision.js';
 import type { BootExchange } from './exchange.js';
 
@@ -103,12 +103,16 @@ function bootFileOf(exchange: BootExchange): Sourced<string> | NoBootFile {
 }
 
 function fileFor({ reservation, view, mac }: BootExchange, code: string): Sourced<string> | undefined {
-  const own = reservation?.boot_files?.[code];
+  const own = namedFor(reservation?.boot_files, code);
   if (own !== undefined) return { value: own, from: { kind: 'reservation', name: mac } };
-  const regional = view.boot.bootFiles[code];
+  const regional = namedFor(view.boot.bootFiles, code);
   if (regional !== undefined) return { value: regional, from: { kind: 'region', name: code } };
   const listed = bootFileTable[code];
   return listed === undefined ? undefined : { value: listed, from: { kind: 'table', name: code } };
+}
+
+function namedFor(files: Readonly<Record<string, string>> | undefined, code: string): string | undefined {
+  return files?.[code] ?? files?.[usualCode[code] ?? code];
 }
 
 function withMac(file: string, mac: Mac): string {
