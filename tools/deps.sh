@@ -3,6 +3,7 @@
 #   tools/deps.sh build   the npm packages of package-lock.json
 #   tools/deps.sh run     and the Debian packages that running Rackwright needs
 #   tools/deps.sh test    and those its tests need
+#   tools/deps.sh bench   and the servers its benchmarks measure it against
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -33,6 +34,10 @@ readonly test_packages=(
   busybox:busybox
   tftp-hpa:tftp
   atftp:atftp
+)
+readonly bench_packages=(
+  nginx-light:nginx
+  wrk:wrk
 )
 
 fail() {
@@ -82,6 +87,7 @@ disable_services() {
     case "$package" in
       etcd-server) as_root systemctl disable --quiet etcd.service || true ;;
       nats-server) as_root systemctl disable --quiet nats-server.service || true ;;
+      nginx-light) as_root systemctl disable --quiet nginx.service || true ;;
       isc-dhcp-relay) as_root systemctl disable --quiet isc-dhcp-relay.service || true ;;
     esac
   done
@@ -137,5 +143,8 @@ case "${1:-run}" in
   build) install_modules ;;
   run) install_packages "${run_packages[@]}" && install_modules ;;
   test) install_packages "${run_packages[@]}" "${test_packages[@]}" && install_modules ;;
-  *) fail "unknown group '$1'; known: build, run, test" ;;
+  bench)
+    install_packages "${run_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}" && install_modules
+    ;;
+  *) fail "unknown group '$1'; known: build, run, test, bench" ;;
 esac
