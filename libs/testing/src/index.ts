@@ -19,6 +19,8 @@ export {
 } from './launchers/launch-process.js';
 export { launchNats, NatsServer, type NatsLaunch } from './launchers/launch-nats.js';
 export { datagramConformance, type DatagramHarness } from './conformance/datagram-conformance.js';
+export { ExchangeDiffers, playTftpExchange, type TftpTarget } from './conformance/tftp/play-tftp-exchange.js';
+export { readTftpExchanges, type TftpExchange, type TftpExchanges } from './conformance/tftp/tftp-exchange.js';
 export { freePort } from './net/free-port.js';
 export { MemoryNetwork, type DatagramInFlight, type MemoryInterface } from './net/memory-network.js';
 export { PacketCapture, type CapturedFrame, type CaptureSetup } from './net/packet-capture.js';

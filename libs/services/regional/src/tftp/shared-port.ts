@@ -63,8 +63,8 @@ export class SharedPort {
         this.#socket.send(bytes, to);
       },
       [Symbol.asyncDispose]: async () => {
-        await Promise.resolve();
         if (this.#conversations.get(key) === conversation) this.#conversations.delete(key);
+        await Promise.resolve();
       },
     };
     return {

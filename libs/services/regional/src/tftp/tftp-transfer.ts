@@ -34,6 +34,7 @@ export class TftpTransfer {
   #reading: Promise<void> = Promise.resolve();
   #strangers = 0;
   #isAbandoned = false;
+  #closing: Promise<void> | undefined;
 
   constructor(parts: TftpTransferParts) {
     this.#parts = parts;
@@ -51,7 +52,7 @@ export class TftpTransfer {
     const outcome = await this.#ended.promise;
     this.#cancelTimer();
     await this.#reading;
-    await this.#parts.socket[Symbol.asyncDispose]();
+    await this.#close();
     const { acknowledgedBytes, retransmissions } = this.#session;
     return { outcome, acknowledgedBytes, retransmissions, strangers: this.#strangers };
   }
@@ -90,6 +91,8 @@ export class TftpTransfer {
     const { socket, client } = this.#parts;
     for (const packet of this.#session.takeOutgoing()) socket.send(encodeTftp(packet), client);
     if (this.#session.outcome !== undefined) {
+      // At once: the client may begin another transfer from the same port as soon as it knows.
+      void this.#close();
       this.#ended.resolve(this.#session.outcome);
       return;
     }
@@ -109,6 +112,11 @@ export class TftpTransfer {
       this.#session.abort(errorPacket(ErrorCode.notDefined, 'the file cannot be read'));
     }
     this.#goOn();
+  }
+
+  #close(): Promise<void> {
+    this.#closing ??= Promise.resolve(this.#parts.socket[Symbol.asyncDispose]());
+    return this.#closing;
   }
 
   #wakeAt(deadlineMs: number | undefined): void {
