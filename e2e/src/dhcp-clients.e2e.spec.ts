@@ -112,6 +112,24 @@ describe('real DHCP clients on the wire of a region', () => {
     await leaseBecomes(address, { state: 'released' });
   });
 
+  it('D9 is answered on the interface of the region, and nothing leaves by another (RFC 2131 section 4.1)', async () => {
+    const stranger = stack.use(await SegmentHost.create());
+    // Another interface of the host that the region runs on.
+    await stranger.wireToServers(site.network, { far: 'other0', farAddress: '10.97.0.1/24' });
+    const listen = { networkNamespace: stranger.name, interfaceName: 'eth0', filter: 'udp portrange 67-68' };
+    await using onOther = await PacketCapture.start(listen);
+    const udhcpc = (on: SegmentHost): Promise<LaunchedProcess> => {
+      const args = ['-f', '-i', 'eth0', '-s', '/bin/true', '-t', '20', '-T', '1'];
+      return on.start({ command: 'udhcpc', args, installHint: 'apt-get install udhcpc' });
+    };
+    stack.use(await udhcpc(stranger));
+    await onOther.waitForFrames(2, 'two requests of the stranger');
+    const client = stack.use(await udhcpc(host));
+    await waitFor(() => client.output().includes('obtained from 10.99.0.1'), { what: 'an address' });
+    const senders = (await onOther.frames()).map((frame) => frame.subarray(26, 30).join('.'));
+    expect(new Set(senders)).toEqual(new Set(['0.0.0.0']));
+  });
+
   it('D8 dhclient obtains an address, gets it again after a restart, and gives it back', async () => {
     const { dir } = host;
     const files = ['-lf', join(dir, 'dhclient.leases'), '-pf', join(dir, 'dhclient.pid'), '-sf', join(dir, 'note')];

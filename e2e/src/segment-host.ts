@@ -11,6 +11,12 @@ export interface HostProgram {
   readonly before?: readonly string[];
 }
 
+/** An interface at the other end of a wire, with its address and prefix length. */
+export interface FarEnd {
+  readonly far: string;
+  readonly farAddress: string;
+}
+
 const INSTALL_HINT = 'apt-get install util-linux';
 let portCount = 0;
 
@@ -48,6 +54,14 @@ export class SegmentHost implements AsyncDisposable {
     await this.ip('link', 'add', card, 'type', 'veth', 'peer', 'name', port, 'netns', network.networkNamespace);
     await network.addPort(port);
     await this.ip('link', 'set', card, 'up');
+  }
+
+  /** Wires `eth0` to a further interface of the host that the servers run on. */
+  async wireToServers(network: PrivateNetwork, { far, farAddress }: FarEnd): Promise<void> {
+    await this.ip('link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', far, 'netns', network.networkNamespace);
+    await network.ip('address', 'add', farAddress, 'dev', far);
+    await network.ip('link', 'set', far, 'up');
+    await this.ip('link', 'set', 'eth0', 'up');
   }
 
   /** Wires a network card of that name to `eth0` of another host. */
