@@ -84,7 +84,7 @@ check: modules ## Check format, lint, types, boundaries, unused code and referen
 	@npm run --silent check
 
 bench: ## Run the benchmarks
-	@bash tools/deps.sh test
+	@bash tools/deps.sh bench
 	npm run --silent build
 	exec node bench/dist/main.js $(ARGS)
 

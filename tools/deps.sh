@@ -36,6 +36,7 @@ readonly test_packages=(
   atftp:atftp
 )
 readonly bench_packages=(
+  kea-dhcp4-server:kea-dhcp4
   nginx-light:nginx
   wrk:wrk
 )
@@ -87,6 +88,7 @@ disable_services() {
     case "$package" in
       etcd-server) as_root systemctl disable --quiet etcd.service || true ;;
       nats-server) as_root systemctl disable --quiet nats-server.service || true ;;
+      kea-dhcp4-server) as_root systemctl disable --quiet kea-dhcp4-server.service || true ;;
       nginx-light) as_root systemctl disable --quiet nginx.service || true ;;
       isc-dhcp-relay) as_root systemctl disable --quiet isc-dhcp-relay.service || true ;;
     esac

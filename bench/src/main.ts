@@ -2,6 +2,8 @@ import { Argument, Command } from 'commander';
 import type { Benchmark } from './benchmark.js';
 import { codecs } from './codecs/codecs.js';
 import { createTask } from './create-task/create-task.js';
+import { http } from './http/http.js';
+import { dhcp } from './dhcp/dhcp.js';
 import { approval } from './live/approval.js';
 import { progress } from './live/progress.js';
 import { regionMemory } from './region-memory/region-memory.js';
@@ -9,7 +11,7 @@ import { verdictOf, type Figure } from './report/figure.js';
 import { formatJson, formatTable } from './report/format-report.js';
 import { describeSurroundings } from './report/surroundings.js';
 
-const benchmarks: readonly Benchmark[] = [createTask, approval, progress, regionMemory, codecs];
+const benchmarks: readonly Benchmark[] = [createTask, approval, progress, regionMemory, codecs, dhcp, http];
 const QUICK_EFFORT = 0.1;
 
 interface Flags {
