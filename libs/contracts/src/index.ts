@@ -155,6 +155,12 @@ export {
   type WatchObserver,
   type Write,
 } from './ports/store.port.js';
+export {
+  type StreamBinding,
+  type StreamListener,
+  type StreamListeners,
+  type StreamReceiver,
+} from './ports/stream-listener.port.js';
 export { type TemplateEngine, type TemplateFault } from './ports/template-engine.port.js';
 export { type FileFault, type FileObserver, type WatchedFile, type WatchedFiles } from './ports/watched-file.port.js';
 export {

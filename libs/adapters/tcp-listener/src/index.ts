@@ -1,1 +1,1 @@
-export {};
+export { NodeStreamListeners } from './node-stream-listeners.js';

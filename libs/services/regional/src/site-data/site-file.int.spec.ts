@@ -207,14 +207,29 @@ describe('a region with a site file and without etcd', () => {
   });
 
   it.each([
-    ['a wrong field', first.replace('10.60.0.5\n', '10.60.0.500\n'), ':2:14', 'ipAddress must be an IPv4 address'],
-    ['a file that was written by half', first.slice(0, first.indexOf('subnetMask') + 4), ':3:3', 'map values'],
-    ['binary garbage', Uint8Array.from({ length: 4_000 }, (_, at) => (at * 37) & 255), ':1:1', 'not text in UTF-8'],
-    ['an empty file', '', ':1:1', 'is empty'],
-    ['a file that is too large', Buffer.alloc(16 * 1_048_576 + 1, '#'), ':1:1', 'bytes'],
+    {
+      what: 'a wrong field',
+      bad: first.replace('10.60.0.5\n', '10.60.0.500\n'),
+      place: ':2:14',
+      detail: 'ipAddress must be an IPv4 address',
+    },
+    {
+      what: 'a file that was written by half',
+      bad: first.slice(0, first.indexOf('subnetMask') + 4),
+      place: ':3:3',
+      detail: 'map values',
+    },
+    {
+      what: 'binary garbage',
+      bad: Uint8Array.from({ length: 4_000 }, (_, at) => (at * 37) & 255),
+      place: ':1:1',
+      detail: 'not text in UTF-8',
+    },
+    { what: 'an empty file', bad: '', place: ':1:1', detail: 'is empty' },
+    { what: 'a file that is too large', bad: Buffer.alloc(16 * 1_048_576 + 1, '#'), place: ':1:1', detail: 'bytes' },
   ])(
-    'keeps what it had over %s, says where it is wrong, and takes the next good one',
-    async (_, bad, place, detail) => {
+    'keeps what it had over $what, says where it is wrong, and takes the next good one',
+    async ({ bad, place, detail }) => {
       await writeFile(path, first);
       const site = await startRegion();
       await ready(site);
