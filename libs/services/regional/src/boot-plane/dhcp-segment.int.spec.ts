@@ -352,6 +352,17 @@ describe('what DHCP counts and tells', () => {
     expect(await segment.metric('rw_dhcp_reply_seconds_sum')).toBeGreaterThan(0);
   });
 
+  it('tells of boots that were refused, by a proxy that stays silent as well', async () => {
+    for (const mode of ['server', 'auto-proxy']) {
+      const { client, region } = await start({ env: { RW_DHCP_MODE: mode } });
+      (await client({})).send(discover(a, pxeOptions));
+      await waitFor(() => region.events.length > 0, { what: 'the event' });
+      expect(region.events).toMatchObject([
+        { type: 'boot.refused', subject: `node/${a}`, data: { reason: 'boot-file-missing', architectures: [7] } },
+      ]);
+    }
+  });
+
   it('D19 DECLINE raises the event lease.declined and quarantines the address (RFC 2131 section 4.3.3)', async () => {
     const segment = await start();
     const client = await segment.client({});

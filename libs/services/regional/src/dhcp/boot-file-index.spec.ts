@@ -42,6 +42,17 @@ it('finds a file below the MAC of a machine, as TFTP and HTTP do', async () => {
   expect(index.has('sub/link.efi')).toBe(true);
 });
 
+it('does not have a file that is not what the manifest says', async () => {
+  await writeFile(join(directory, 'ipxe.efi'), 'binary');
+  const parts = { assets: new AssetDirectory(directory), clock: new ManualClock(), logger: silentLogger };
+  let isDamaged = true;
+  using index = new BootFileIndex({ ...parts, isDamaged: (name) => name === 'ipxe.efi' && isDamaged });
+  await index.start();
+  expect(index.has('02-00-00-00-00-01/ipxe.efi')).toBe(false);
+  isDamaged = false;
+  expect(index.has('02-00-00-00-00-01/ipxe.efi')).toBe(true);
+});
+
 it('has nothing where there is no directory, and takes every name for there before it looked', async () => {
   await rm(directory, { recursive: true });
   using index = indexOf(new ManualClock());

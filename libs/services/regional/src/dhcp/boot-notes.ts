@@ -1,4 +1,4 @@
-import { type DhcpRequest, type Reply } from '@rackwright/domain-netboot';
+import type { BootRefusal, DhcpRequest, Reply, Silence } from '@rackwright/domain-netboot';
 import type { Clock, Idc, Logger, Mac } from '@rackwright/kernel';
 import type { NodeSightings } from '../nodes/node-registry.port.js';
 import type { EventSink } from '../reports/report-sink.js';
@@ -13,6 +13,9 @@ export interface BootNotesParts {
   readonly logger: Logger;
 }
 
+/** Refusals of a machine that would boot if it could. */
+const bootRefusals: readonly BootRefusal[] = ['netboot-disabled', 'arch-unsupported', 'boot-file-missing'];
+
 /** Tells the rest of the region about boot clients that were answered. */
 export class BootNotes {
   readonly #parts: BootNotesParts;
@@ -24,9 +27,18 @@ export class BootNotes {
   note(request: DhcpRequest, reply: Reply): void {
     const { mac, client } = request;
     if (mac === undefined || client.kind === 'none') return;
-    const isProxied = reply.fields.yiaddr === undefined;
+    const { bootRefusal, fields } = reply;
+    const isProxied = fields.yiaddr === undefined;
     if (reply.type === 'ack' || (reply.type === 'offer' && isProxied)) this.#noteSighting(mac, request, reply);
-    if (reply.type === 'offer') void this.#noteStart(mac, request, reply);
+    if (reply.type === 'offer')
+      void this.#noteStart(mac, request, { refusal: bootRefusal, file: fields.bootFile?.value });
+  }
+
+  /** A proxy says nothing to a machine that it has nothing to boot for; the region hears of it all the same. */
+  noteSilence(request: DhcpRequest, { reason }: Silence): void {
+    const refusal = bootRefusals.find((each) => each === reason);
+    if (refusal === undefined || request.mac === undefined || request.type !== 'discover') return;
+    void this.#noteStart(request.mac, request, { refusal });
   }
 
   #noteSighting(mac: Mac, { client, ciaddr }: DhcpRequest, { fields }: Reply): void {
@@ -43,16 +55,19 @@ export class BootNotes {
     });
   }
 
-  async #noteStart(mac: Mac, request: DhcpRequest, reply: Reply): Promise<void> {
+  async #noteStart(
+    mac: Mac,
+    request: DhcpRequest,
+    { refusal, file }: { readonly refusal: BootRefusal | undefined; readonly file?: string | undefined },
+  ): Promise<void> {
     const { boots, events, idc, clock, logger } = this.#parts;
     const traceparent = await boots.note(mac, request);
     if (traceparent === undefined) return;
-    const { bootRefusal, fields } = reply;
-    const type = bootRefusal === undefined ? 'boot.requested' : 'boot.refused';
+    const type = refusal === undefined ? 'boot.requested' : 'boot.refused';
     const data = {
       client: request.client.kind,
       architectures: request.client.architectures,
-      ...(bootRefusal === undefined ? { boot_file: fields.bootFile?.value } : { reason: bootRefusal }),
+      ...(refusal === undefined ? { boot_file: file } : { reason: refusal }),
     };
     try {
       await events.record(bootEvent(type, { idc, mac, traceparent, clock }, data));

@@ -199,7 +199,7 @@ export class DhcpServer implements AsyncDisposable {
   }
 
   async #handle(incoming: Incoming): Promise<void> {
-    const { metrics, config } = this.#parts;
+    const { metrics, config, notes } = this.#parts;
     if (config.dhcpDryRun) {
       this.#decide(incoming);
       metrics.silent('dry-run');
@@ -210,8 +210,12 @@ export class DhcpServer implements AsyncDisposable {
       ({ decision, durable } = await this.#inTurn(this.#probed(this.#probe, incoming, { decision, durable })));
     }
     if (durable !== undefined && !(await this.#inTurn(this.#isKept(durable)))) return;
-    if (decision.kind === 'silence') metrics.silent(decision.reason);
-    else this.#send(incoming, decision);
+    if (decision.kind === 'reply') {
+      this.#send(incoming, decision);
+      return;
+    }
+    metrics.silent(decision.reason);
+    notes.noteSilence(incoming.request, decision);
   }
 
   /** Decides and changes the leases in memory at once, so that the next decision sees it. */

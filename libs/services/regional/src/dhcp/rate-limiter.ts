@@ -14,26 +14,26 @@ export interface RateLimit {
 /** Buckets kept; the one used longest ago is forgotten, which gives its owner a full one again. */
 const MAX_CLIENTS = 65_536;
 
-/** Limits how many messages of one MAC are looked at. */
-export class RateLimiter {
+/** Limits how many messages of one client, by its MAC or address, are looked at. */
+export class RateLimiter<K extends string = Mac> {
   readonly #clock: Clock;
   readonly #limit: RateLimit;
-  readonly #buckets = new Map<Mac, Bucket>();
+  readonly #buckets = new Map<K, Bucket>();
 
   constructor(clock: Clock, limit: RateLimit) {
     this.#clock = clock;
     this.#limit = limit;
   }
 
-  /** Whether one more message of `mac` may pass now. */
-  admits(mac: Mac): boolean {
+  /** Whether one more message of `client` may pass now. */
+  admits(client: K): boolean {
     const now = this.#clock.monotonicMs();
     const { burst, perSecond } = this.#limit;
-    const bucket = this.#buckets.get(mac) ?? { tokens: burst, atMs: now };
-    this.#buckets.delete(mac);
+    const bucket = this.#buckets.get(client) ?? { tokens: burst, atMs: now };
+    this.#buckets.delete(client);
     bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.atMs) / 1_000) * perSecond);
     bucket.atMs = now;
-    this.#buckets.set(mac, bucket);
+    this.#buckets.set(client, bucket);
     this.#forgetOldest();
     if (bucket.tokens < 1) return false;
     bucket.tokens -= 1;
