@@ -135,6 +135,10 @@ export class TestRegion implements RegionView {
     return [];
   }
 
+  leaseByIp(): undefined {
+    return undefined;
+  }
+
   profiles(): typeof builtinProfiles {
     return builtinProfiles;
   }

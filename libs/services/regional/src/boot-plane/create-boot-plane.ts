@@ -10,7 +10,7 @@ import type {
   TemplateEngine,
 } from '@rackwright/contracts';
 import { findProfile, type Task } from '@rackwright/domain-provisioning';
-import { formatMac, type Cancel, type Ipv4, type Sn } from '@rackwright/kernel';
+import { formatMac, type Ipv4, type Sn } from '@rackwright/kernel';
 import type { ConfigOf } from '@rackwright/platform';
 import { AnswerFileRoutes, contentTypeOf } from '../answer-files/answer-file-routes.js';
 import { networkChoiceOf } from '../answer-files/network-choice.js';
@@ -29,6 +29,7 @@ import { LeaseCopier } from '../leases/lease-copier.js';
 import { LeaseKeeper } from '../leases/lease-keeper.js';
 import { createTftp } from '../tftp/create-tftp.js';
 import type { TftpServer } from '../tftp/tftp-server.js';
+import type { ViewChange } from '../region-view/region-view.port.js';
 import type { bootPlaneSettings } from './boot-plane-settings.js';
 
 /** What the boot plane brings along. */
@@ -50,7 +51,6 @@ export interface BootPlaneEquipment {
   readonly addressesOf: (interfaceName: string) => readonly Ipv4[];
 }
 
-const MERGE_PAUSE_MS = 5_000;
 /** Stands for the boot token where people look. */
 const MASK = '********';
 
@@ -72,7 +72,6 @@ class RegionalBootPlane implements BootPlane {
   readonly #files: FileRoutes;
   readonly explainer: BootExplainer;
   readonly #unsubscribe: () => void;
-  #cancelMerge: Cancel | undefined;
   #dhcp: Dhcp | undefined;
   readonly #publicUrl = (): string => this.#parts.address.url;
 
@@ -116,7 +115,7 @@ class RegionalBootPlane implements BootPlane {
       chooseScript: (mac) => this.#scripts.choose(mac),
     });
     this.#unsubscribe = parts.view.onChange((changes) => {
-      if (changes.some(({ kind }) => kind === 'lease')) this.#mergeLater();
+      this.#mergeLeases(changes);
     });
   }
 
@@ -251,7 +250,6 @@ class RegionalBootPlane implements BootPlane {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     this.#unsubscribe();
-    this.#cancelMerge?.();
     await this.#iso[Symbol.asyncDispose]();
   }
 
@@ -260,15 +258,12 @@ class RegionalBootPlane implements BootPlane {
     return dhcp === undefined ? undefined : { view: dhcp.site.current, addresses: dhcp.server.addresses };
   }
 
-  /**
-   * Copies may be ahead of us: our disk was lost, or another instance served meanwhile. Most changes are our own copies
-   * coming back, so they are looked through together and not one by one.
-   */
-  #mergeLater(): void {
-    this.#cancelMerge ??= this.#parts.clock.schedule(MERGE_PAUSE_MS, () => {
-      this.#cancelMerge = undefined;
-      this.#keeper.merge(this.#parts.view.leases());
-    });
+  /** Copies may be ahead of us: our disk was lost, or another instance served meanwhile. Most are our own, come back. */
+  #mergeLeases(changes: readonly ViewChange[]): void {
+    for (const { kind, id } of changes) {
+      const lease = kind === 'lease' ? this.#parts.view.leaseByIp(id) : undefined;
+      if (lease !== undefined) this.#keeper.merge([lease]);
+    }
   }
 
   /** What cannot be rendered is shown as the reason, so that it is found before the approval. */

@@ -100,6 +100,10 @@ export class RegionState implements RegionView {
     return this.#records.leases.held.values();
   }
 
+  leaseByIp(ip: string): Lease | undefined {
+    return this.#records.leases.get(ip);
+  }
+
   profiles(): readonly Profile[] {
     this.#profiles ??= mergeProfiles(builtinProfiles, this.#records.profiles.held.values().map(profileOf));
     return this.#profiles;

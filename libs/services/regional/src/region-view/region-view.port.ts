@@ -27,6 +27,8 @@ export interface RegionView {
   subnets(): readonly Subnet[];
   /** The leases etcd has; the region's own disk is ahead of them. */
   leases(): Iterable<Lease>;
+  /** One of them, by the id of its {@link ViewChange}. */
+  leaseByIp(ip: string): Lease | undefined;
   /** Stored profiles over the built-in ones. */
   profiles(): readonly Profile[];
   settings(): IdcSettingsRecord;
