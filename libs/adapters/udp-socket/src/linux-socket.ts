@@ -6,6 +6,8 @@ import { libc, type CallFailure, type Libc } from './libc.js';
 export interface LinuxSockets {
   /** A bound, non-blocking UDP socket that sends and receives only through one interface, if named; its descriptor. */
   openBound(local: Endpoint, interfaceName?: string): number | CallFailure;
+  /** Enlarges the receive buffer beyond `net.core.rmem_max`, which takes CAP_NET_ADMIN; whether it could. */
+  enlargeReceiveBuffer(descriptor: number, bytes: number): boolean;
   /** Where an existing socket is bound. */
   describe(descriptor: number): { readonly local: Endpoint; readonly interfaceName: string } | CallFailure;
   close(descriptor: number): void;
@@ -16,6 +18,7 @@ const AF_INET = 2;
 const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0x800 | 0x80000;
 const SOL_SOCKET = 1;
 const SO_BINDTODEVICE = 25;
+const SO_RCVBUFFORCE = 33;
 const SOCKADDR_IN_BYTES = 16;
 const INTERFACE_NAME_BYTES = 16;
 
@@ -51,6 +54,10 @@ function bindCalls({ func, failure }: Libc): LinuxSockets {
       if (failed !== undefined) close(descriptor);
       return failed ?? descriptor;
     },
+    enlargeReceiveBuffer: (descriptor, bytes) => {
+      const size = lengthOf({ length: bytes });
+      return setOption(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, size, size.length) === 0;
+    },
     describe: (descriptor) => {
       const address = Buffer.alloc(SOCKADDR_IN_BYTES);
       const device = Buffer.alloc(INTERFACE_NAME_BYTES);
@@ -75,7 +82,7 @@ function socketAddress({ address, port }: Endpoint): Buffer {
   return bytes;
 }
 
-function lengthOf(buffer: Buffer): Buffer {
+function lengthOf(buffer: { readonly length: number }): Buffer {
   const length = Buffer.alloc(4);
   length.writeUInt32LE(buffer.length, 0);
   return length;

@@ -8,7 +8,7 @@ import { openFailure } from './socket-failure.js';
 
 export interface NodeDatagramSocketsOptions {
   readonly logger?: Logger;
-  /** Kernel receive buffer per socket; the kernel caps it at `net.core.rmem_max`. */
+  /** Kernel receive buffer per socket; without CAP_NET_ADMIN the kernel caps it at `net.core.rmem_max`. */
   readonly receiveBufferBytes?: number;
   /** `false`: one datagram per system call, through `node:dgram` alone. Default: batches where the platform has them. */
   readonly areBatched?: boolean;
@@ -54,6 +54,7 @@ export class NodeDatagramSockets implements DatagramSockets {
       if (descriptor !== undefined) linuxSockets().close(descriptor);
       throw openFailure(binding, codeOf(error), error);
     }
+    if (descriptor !== undefined) linuxSockets().enlargeReceiveBuffer(descriptor, this.#receiveBufferBytes);
     if (binding.broadcast === true) socket.setBroadcast(true);
     const onSendError = (error: Error, to: Endpoint): void => {
       this.#sendErrors += 1;
