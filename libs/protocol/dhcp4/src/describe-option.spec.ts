@@ -20,7 +20,7 @@ describe('an option in words', () => {
     [94, '010310', 'client network interface', 'type 1, version 3.16'],
     [121, '180a00010a0000fe', 'classless static route', '24'],
     [200, 'c0de', 'option 200', 'c0de'],
-  ])('%i %s is the %s %s', (code, hex, name, text) => {
+  ] as const)('%i %s is the %s %s', (...[code, hex, name, text]) => {
     const described = describeOption(code, octets(hex));
     expect(described.name).toBe(name);
     expect(described.text).toContain(text);

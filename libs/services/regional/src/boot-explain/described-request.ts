@@ -17,6 +17,7 @@ import {
   u16ListOption,
   u8Option,
   userClassOption,
+  type OptionCodec,
 } from '@rackwright/protocol-dhcp4';
 
 const messageTypes = {
@@ -61,52 +62,60 @@ export function describedRequest(mac: Mac, body: ExplainBoot): Uint8Array {
 
 type Entries = readonly (readonly [number, Uint8Array])[];
 
+const rawOption: Pick<OptionCodec<string>, 'encode'> = { encode: octets };
+
 /** An option for a field that was given. */
-function given<T>(value: T | undefined, code: number, encode: (value: T) => Uint8Array): Entries {
-  return value === undefined ? [] : [[code, encode(value)]];
+function given<T>(value: T | undefined, code: number, codec: Pick<OptionCodec<T>, 'encode'>): Entries {
+  return value === undefined ? [] : [[code, codec.encode(value)]];
 }
 
 function plainOptions(body: ExplainBoot): Entries {
   return [
     [OptionCode.DhcpMessageType, u8Option.encode(messageTypes[body.type ?? 'discover'])],
     [OptionCode.ParameterRequestList, Uint8Array.from(WANTED)],
-    ...given(body.requested_ip, OptionCode.RequestedIpAddress, ipv4Option.encode),
-    ...given(body.server_id, OptionCode.ServerIdentifier, ipv4Option.encode),
-    ...given(body.subnet_selection, OptionCode.SubnetSelection, ipv4Option.encode),
-    ...given(body.client_id, OptionCode.ClientIdentifier, octets),
-    ...given(body.hostname, OptionCode.HostName, textOption.encode),
-    ...given(body.uuid?.toLowerCase(), OptionCode.ClientMachineIdentifier, machineIdentifierOption.encode),
+    ...given(body.requested_ip, OptionCode.RequestedIpAddress, ipv4Option),
+    ...given(body.server_id, OptionCode.ServerIdentifier, ipv4Option),
+    ...given(body.subnet_selection, OptionCode.SubnetSelection, ipv4Option),
+    ...given(body.client_id, OptionCode.ClientIdentifier, rawOption),
+    ...given(body.hostname, OptionCode.HostName, textOption),
+    ...given(body.uuid?.toLowerCase(), OptionCode.ClientMachineIdentifier, machineIdentifierOption),
   ];
 }
 
 /** How each kind of client tells what it is: RFC 4578, RFC 3004, UEFI 2.10 section 24.7. */
 function clientOptions(body: ExplainBoot): Entries {
   const { client = 'pxe', vendor_class, user_class } = body;
+  const named = user_class ?? (client === 'ipxe' ? 'iPXE' : undefined);
+  const userClass = named === undefined ? undefined : ({ form: 'raw', classes: [named] } as const);
+  return [
+    ...(client === 'os' ? installedSystem(body) : firmware(client, body)),
+    ...given(vendor_class, OptionCode.VendorClassIdentifier, textOption),
+    ...given(userClass, OptionCode.UserClass, userClassOption),
+  ];
+}
+
+function installedSystem({ arch }: ExplainBoot): Entries {
+  return arch === undefined ? [] : [[OptionCode.ClientSystemArchitecture, u16ListOption.encode([arch])]];
+}
+
+function firmware(client: 'pxe' | 'http' | 'ipxe', body: ExplainBoot): Entries {
   const arch = body.arch ?? (client === 'http' ? X64_UEFI_HTTP : X64_UEFI);
   const program = client === 'http' ? 'HTTPClient' : 'PXEClient';
-  const usual = `${program}:Arch:${String(arch).padStart(5, '0')}:UNDI:003016`;
-  const named = user_class ?? (client === 'ipxe' ? 'iPXE' : undefined);
+  const vendorClass = `${program}:Arch:${String(arch).padStart(5, '0')}:UNDI:003016`;
   return [
-    ...given(
-      vendor_class ?? (client === 'os' ? undefined : usual),
-      OptionCode.VendorClassIdentifier,
-      textOption.encode,
-    ),
-    ...given(named, OptionCode.UserClass, (name) => userClassOption.encode({ form: 'raw', classes: [name] })),
-    ...given(client === 'os' ? body.arch : arch, OptionCode.ClientSystemArchitecture, (code) =>
-      u16ListOption.encode([code]),
-    ),
-    ...given(client === 'os' ? undefined : UNDI, OptionCode.ClientNetworkInterface, networkInterfaceOption.encode),
+    [OptionCode.VendorClassIdentifier, textOption.encode(vendorClass)],
+    [OptionCode.ClientSystemArchitecture, u16ListOption.encode([arch])],
+    [OptionCode.ClientNetworkInterface, networkInterfaceOption.encode(UNDI)],
   ];
 }
 
 function relayOptions({ relay }: ExplainBoot): Entries {
   if (relay === undefined) return [];
   const subOptions = new Map([
-    ...given(relay.circuit_id, RelaySubOption.CircuitId, octets),
-    ...given(relay.remote_id, RelaySubOption.RemoteId, octets),
-    ...given(relay.link_selection, RelaySubOption.LinkSelection, ipv4Option.encode),
-    ...given(relay.server_override, RelaySubOption.ServerIdentifierOverride, ipv4Option.encode),
+    ...given(relay.circuit_id, RelaySubOption.CircuitId, rawOption),
+    ...given(relay.remote_id, RelaySubOption.RemoteId, rawOption),
+    ...given(relay.link_selection, RelaySubOption.LinkSelection, ipv4Option),
+    ...given(relay.server_override, RelaySubOption.ServerIdentifierOverride, ipv4Option),
   ]);
   return [[OptionCode.RelayAgentInformation, relayAgentOption.encode({ usesSourcePort: false, subOptions })]];
 }

@@ -105,7 +105,7 @@ function valueText(value: unknown): string {
   if (typeof value === 'string') return printable(value);
   if (typeof value === 'number') return String(value);
   if (Array.isArray(value)) return value.map(valueText).join(', ');
-  return printable(JSON.stringify(value) ?? '');
+  return printable(JSON.stringify(value));
 }
 
 const origins: Readonly<Record<string, string>> = {
