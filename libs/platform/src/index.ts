@@ -49,6 +49,7 @@ export { createHttpService, type HttpService, type HttpServiceOptions } from './
 export { etagOf, parseIfMatch, requireMatch, type IfMatch } from './http/etag.js';
 export { describeApi, type ApiInfo, type ApiPaths } from './http/openapi.js';
 export { Route, type RouteSpec } from './http/route.js';
+export { type Shortcut } from './http/shortcut.js';
 export { pageHeaders, pageOf, type PageAnswer, type PageRequest } from './http/paging.js';
 export { IdempotencyLedger, type Claim, type ClaimOutcome } from './idempotency/idempotency-ledger.js';
 export { CLOCK, LOGGER, METRICS, PlatformModule, RANDOM, type PlatformPorts } from './platform.module.js';

@@ -61,6 +61,11 @@ export class ConnectionLimits {
     });
   }
 
+  /** Whether a connection is to be told that there are too many. */
+  isTooMany(socket: Socket): boolean {
+    return this.#tooMany.has(socket);
+  }
+
   /** Bounds the requests being answered. */
   register(fastify: FastifyInstance): void {
     fastify.addHook('onRequest', (request, reply, done) => {

@@ -29,6 +29,7 @@ import {
 import { serveApiDescription, type ApiInfo } from './openapi.js';
 import { requestIdOf } from './request-id.js';
 import { originForm } from './request-target.js';
+import { takeShortcut, type Shortcut } from './shortcut.js';
 import { RequestTelemetry, type TraceOf } from './request-telemetry.js';
 
 /** What to serve, where and with what. */
@@ -51,6 +52,8 @@ export interface HttpServiceOptions extends PlatformPorts, ApiInfo {
   readonly limits?: HttpLimits;
   /** Addresses and networks whose `X-Forwarded-For` is believed; default none. */
   readonly trustedProxies?: readonly string[];
+  /** Tried before anything else is done with a request. */
+  readonly shortcut?: Shortcut;
 }
 
 /** A listening service. Disposing stops accepting, lets requests in flight end, then cuts what is left. */
@@ -73,11 +76,21 @@ export async function createHttpService(
   const adapter = makeAdapter(options, telemetry);
   const fastify = adapter.getInstance<FastifyInstance>();
   const health = new Health(options.checks ?? [], clock);
-  believeProxies(fastify.server, options.trustedProxies ?? []);
   telemetry.register(fastify);
   const limits = new ConnectionLimits(options.limits ?? DEFAULT_HTTP_LIMITS, options);
   limits.watch(fastify.server);
   limits.register(fastify);
+  if (options.shortcut !== undefined) {
+    takeShortcut(fastify.server, {
+      shortcut: options.shortcut,
+      isClosed: ({ socket }) => health.isDraining || limits.isTooMany(socket),
+      onAnswered: (route, startedMs) => {
+        telemetry.answered(route, startedMs);
+      },
+      nowMs: () => clock.monotonicMs(),
+    });
+  }
+  believeProxies(fastify.server, options.trustedProxies ?? []);
   registerMethodRefusal(fastify);
   closeConnectionsWhileDraining(fastify, health);
   registerBodyParser(fastify);

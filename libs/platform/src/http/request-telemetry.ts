@@ -58,6 +58,12 @@ export class RequestTelemetry {
     });
   }
 
+  /** A GET was answered in one go. */
+  answered(route: string, startedMs: number): void {
+    const seconds = (this.#ports.clock.monotonicMs() - startedMs) / 1_000;
+    this.#histogram.observe(seconds, { method: 'GET', route, status: '200' });
+  }
+
   /** A request begins; it ends when its answer is sent or its client is gone. */
   begin(request: FastifyRequest, reply: FastifyReply): void {
     const { clock, traceOf } = this.#ports;

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { RenderedFile, Store } from '@rackwright/contracts';
 import type { Clock, Idc, Logger, Random, Sn } from '@rackwright/kernel';
-import type { Metrics } from '@rackwright/platform';
+import type { Metrics, Shortcut } from '@rackwright/platform';
 import type { BootTokens } from './agent-api/boot-tokens.js';
 import type { BootExplainer } from './boot-explain/boot-explainer.js';
 import type { NodeSightings } from './nodes/node-registry.port.js';
@@ -21,6 +21,8 @@ export interface BootPlane extends AsyncDisposable {
   stop(): Promise<void>;
   /** Adds the boot, file and answer-file routes of netboot.md. */
   mount(server: FastifyInstance): void;
+  /** For the scripts that waiting machines ask for over and over. */
+  readonly shortcut: Shortcut;
   /** Counters for the heartbeat: `dhcp_offers`, `tftp_transfers`, … */
   counters(): Readonly<Record<string, number>>;
   /** The files a machine's task would get now, secrets masked; `undefined` when there is no such task. */

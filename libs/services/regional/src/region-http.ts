@@ -33,6 +33,10 @@ export function listenRegion(
     bodyLimitBytes: config.httpBodyLimitBytes,
     checks: readinessChecks(parts, serving),
     idempotencyStore: store,
+    shortcut: {
+      route: providers.plane.shortcut.route,
+      answer: (request, response) => serving.isOpen && providers.plane.shortcut.answer(request, response),
+    },
     traceOf: ({ url, headers }) => traceOfRequest({ url, headers }, providers),
     configure: (fastify) => {
       serving.guard(fastify);

@@ -54,6 +54,7 @@ class QuietBootPlane implements BootPlane {
   starts = 0;
   stops = 0;
   readonly mount = (): void => undefined;
+  readonly shortcut = { route: '/boot', answer: () => false };
   readonly counters = (): Record<string, number> => ({});
   readonly dhcpStatus = (): Record<string, unknown> => ({ status: 'stopped' });
   readonly tftpStatus = (): Record<string, unknown> => ({ status: 'stopped' });

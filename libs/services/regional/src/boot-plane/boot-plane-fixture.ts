@@ -87,6 +87,7 @@ export class TestRegion implements RegionView {
 
   put(task: Task): void {
     this.tasks.set(task.sn, task);
+    this.#tell({ kind: 'task', id: task.sn });
   }
 
   putSubnets(...subnets: readonly Subnet[]): void {
@@ -162,7 +163,7 @@ export class TestRegion implements RegionView {
         const step = applyReport(task, report, 'region/dc1');
         if (!step.ok) return step;
         this.reports.push(report);
-        this.tasks.set(sn, step.value.task);
+        this.put(step.value.task);
         return ok(step.value.task);
       },
     },
@@ -290,6 +291,7 @@ export async function runBootPlane(adapters: PlaneAdapters, options: PlaneOption
     port: 0,
     title: 'Boot plane',
     version: '0',
+    shortcut: plane.shortcut,
     configure: (fastify: FastifyInstance) => {
       plane.mount(fastify);
     },

@@ -11,7 +11,7 @@ import type {
 } from '@rackwright/contracts';
 import { findProfile, type Task } from '@rackwright/domain-provisioning';
 import { formatMac, type Ipv4, type Sn } from '@rackwright/kernel';
-import type { ConfigOf } from '@rackwright/platform';
+import type { ConfigOf, Shortcut } from '@rackwright/platform';
 import { AnswerFileRoutes, contentTypeOf } from '../answer-files/answer-file-routes.js';
 import { networkChoiceOf } from '../answer-files/network-choice.js';
 import { answerFilesOf, renderAnswerFile, type AnswerFileKind } from '../answer-files/render-answer-file.js';
@@ -70,6 +70,7 @@ class RegionalBootPlane implements BootPlane {
   readonly #tftp: TftpServer;
   readonly #scripts: BootScriptService;
   readonly #files: FileRoutes;
+  readonly #scriptRoutes: ScriptRoutes;
   readonly explainer: BootExplainer;
   readonly #unsubscribe: () => void;
   #dhcp: Dhcp | undefined;
@@ -98,6 +99,13 @@ class RegionalBootPlane implements BootPlane {
       ...parts,
       sightings: parts.nodes,
       logger: logger.child({ part: 'http-boot' }),
+    });
+    this.#scriptRoutes = new ScriptRoutes({
+      ...parts,
+      scripts: this.#scripts,
+      leases: this.#keeper.table,
+      sightings: parts.nodes,
+      publicUrl: this.#publicUrl,
     });
     this.#tftp = createTftp({
       ...parts,
@@ -151,14 +159,16 @@ class RegionalBootPlane implements BootPlane {
   }
 
   mount(server: FastifyInstance): void {
-    const { view, nodes, logger } = this.#parts;
+    const { logger } = this.#parts;
     const publicUrl = this.#publicUrl;
     this.#files.mount(server);
     this.#iso.mount(server);
-    new ScriptRoutes({ scripts: this.#scripts, view, leases: this.#keeper.table, sightings: nodes, publicUrl }).mount(
-      server,
-    );
+    this.#scriptRoutes.mount(server);
     new AnswerFileRoutes({ ...this.#parts, publicUrl, logger: logger.child({ part: 'answer-files' }) }).mount(server);
+  }
+
+  get shortcut(): Shortcut {
+    return this.#scriptRoutes.shortcut;
   }
 
   counters(): Readonly<Record<string, number>> {
@@ -250,6 +260,7 @@ class RegionalBootPlane implements BootPlane {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     this.#unsubscribe();
+    this.#scriptRoutes[Symbol.dispose]();
     await this.#iso[Symbol.asyncDispose]();
   }
 

@@ -24,6 +24,16 @@ export interface BootScriptServiceParts {
   readonly logger: Logger;
 }
 
+export interface ServedScript {
+  readonly text: string;
+  readonly choice: BootScriptChoice;
+}
+
+/** Whether handing out this script has no effect, so that it can be given again without a second thought. */
+export function isRepeatable({ script, reason }: BootScriptChoice): boolean {
+  return (script === 'wait' || script === 'local-boot') && reason !== 'boot-override' && reason !== 'token-consumed';
+}
+
 /** What handing out a script says about the attempt. */
 type Noted = { readonly kind: 'script-served'; readonly traceparent?: string } | { readonly kind: 'disk-boot-served' };
 
@@ -71,7 +81,7 @@ export class BootScriptService {
   }
 
   /** Hands a machine its script. An install script counts as a boot of the attempt, which may end a boot loop. */
-  async serve(mac: Mac, baseUrl: string): Promise<string> {
+  async serve(mac: Mac, baseUrl: string): Promise<ServedScript> {
     const { view, sightings, logger, traces } = this.#parts;
     let choice = this.choose(mac);
     let task = view.taskByMac(mac);
@@ -81,12 +91,17 @@ export class BootScriptService {
     } else if (choice.reason === 'token-consumed' && task !== undefined) {
       task = await this.#note(task, { kind: 'disk-boot-served' });
     }
-    const script = this.#render(mac, { choice, task, baseUrl });
-    this.#counts.set(choice.script, this.count(choice.script) + 1);
-    this.#served.increment({ ...choice });
+    const text = this.#render(mac, { choice, task, baseUrl });
+    this.countServed(choice);
     logger.info({ mac, ...choice, sn: task?.sn, trace: traces.of(mac) }, 'boot script served');
     if (choice.reason === 'boot-override') await sightings.consumeBootOverride(mac);
-    return script;
+    return { text, choice };
+  }
+
+  /** A script left the region. */
+  countServed(choice: BootScriptChoice): void {
+    this.#counts.set(choice.script, this.count(choice.script) + 1);
+    this.#served.increment({ script: choice.script, reason: choice.reason });
   }
 
   async #note(task: Task, what: Noted): Promise<Task> {

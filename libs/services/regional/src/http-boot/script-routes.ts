@@ -1,19 +1,22 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Ipv4, Mac } from '@rackwright/kernel';
 import { parseMac } from '@rackwright/kernel';
-import { ProblemError } from '@rackwright/platform';
+import { ProblemError, type Shortcut } from '@rackwright/platform';
 import type { LeaseLookup } from '@rackwright/domain-netboot';
 import type { NodeSightings } from '../nodes/node-registry.port.js';
 import type { RegionView } from '../region-view/region-view.port.js';
+import type { BootTraces } from '../tracing/boot-traces.js';
 import { baseUrlFor, sourceAddress } from './boot-address.js';
-import type { BootScriptService } from './boot-script-service.js';
+import { isRepeatable, type BootScriptService } from './boot-script-service.js';
 import { introduceScript } from './boot-scripts.js';
+import { RepeatedScripts } from './repeated-scripts.js';
 
 export interface ScriptRoutesParts {
   readonly scripts: BootScriptService;
   readonly view: RegionView;
   readonly leases: Pick<LeaseLookup, 'find'>;
   readonly sightings: NodeSightings;
+  readonly traces: BootTraces;
   readonly publicUrl: () => string;
 }
 
@@ -22,11 +25,27 @@ type ScriptRequest = FastifyRequest<{ Querystring: Readonly<Record<string, unkno
 const MAX_ARCH_CHARS = 32;
 
 /** The machine's script, by MAC in any spelling or by the address it asks from. */
-export class ScriptRoutes {
+export class ScriptRoutes implements Disposable {
   readonly #parts: ScriptRoutesParts;
+  readonly #repeated: RepeatedScripts;
 
   constructor(parts: ScriptRoutesParts) {
     this.#parts = parts;
+    this.#repeated = new RepeatedScripts({
+      ...parts,
+      onServed: (choice) => {
+        parts.scripts.countServed(choice);
+      },
+    });
+  }
+
+  /** Answers what is asked over and over. */
+  get shortcut(): Shortcut {
+    return this.#repeated;
+  }
+
+  [Symbol.dispose](): void {
+    this.#repeated[Symbol.dispose]();
   }
 
   mount(server: FastifyInstance): void {
@@ -69,7 +88,9 @@ export class ScriptRoutes {
       return answer(reply, scripts.preview(mac, baseUrl, token));
     }
     this.#note(mac, request);
-    return answer(reply, await scripts.serve(mac, baseUrl));
+    const { text, choice } = await scripts.serve(mac, baseUrl);
+    if (isRepeatable(choice)) this.#repeated.remember(request.raw, { mac, choice, text });
+    return answer(reply, text);
   }
 
   #note(mac: Mac, request: ScriptRequest): void {

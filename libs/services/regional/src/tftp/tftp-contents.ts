@@ -66,7 +66,7 @@ export class TftpContents {
     this.#note(mac, client);
     let script: string;
     try {
-      script = await scripts.serve(mac, baseUrl);
+      script = (await scripts.serve(mac, baseUrl)).text;
     } catch (error) {
       // Its reason is in the log already; the machine asks again.
       if (error instanceof ProblemError) return 'unavailable';
