@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { silentLogger } from '@rackwright/kernel';
 import { ManualClock, waitFor } from '@rackwright/testing';
+import { Metrics } from '@rackwright/platform';
 import { AssetDirectory } from '../http-boot/asset-directory.js';
+import { AssetManifest } from '../http-boot/asset-manifest.js';
 import { BootFileIndex } from './boot-file-index.js';
 
 let directory: string;
@@ -43,13 +46,22 @@ it('finds a file below the MAC of a machine, as TFTP and HTTP do', async () => {
 });
 
 it('does not have a file that is not what the manifest says', async () => {
-  await writeFile(join(directory, 'ipxe.efi'), 'binary');
-  const parts = { assets: new AssetDirectory(directory), clock: new ManualClock(), logger: silentLogger };
-  let isDamaged = true;
-  using index = new BootFileIndex({ ...parts, isDamaged: (name) => name === 'ipxe.efi' && isDamaged });
+  const content = 'binary';
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  const entry = { name: 'ipxe.efi', size: content.length, sha256 };
+  await writeFile(join(directory, 'manifest.json'), JSON.stringify({ version: 1, files: [entry] }));
+  await writeFile(join(directory, 'ipxe.efi'), 'broken');
+  const clock = new ManualClock();
+  const metrics = new Metrics({ processMetrics: false });
+  using manifest = new AssetManifest({ root: directory, clock, metrics, logger: silentLogger });
+  const assets = new AssetDirectory(directory, { manifest });
+  using index = new BootFileIndex({ assets, clock, logger: silentLogger });
   await index.start();
+  await manifest.start();
+  expect(manifest.stateOf('ipxe.efi')).toBe('mismatch');
   expect(index.has('02-00-00-00-00-01/ipxe.efi')).toBe(false);
-  isDamaged = false;
+  await writeFile(join(directory, 'ipxe.efi'), content);
+  await manifest.checkAll();
   expect(index.has('02-00-00-00-00-01/ipxe.efi')).toBe(true);
 });
 

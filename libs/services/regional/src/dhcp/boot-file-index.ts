@@ -7,8 +7,6 @@ export interface BootFileIndexParts {
   readonly logger: Logger;
   /** Names that are made for one machine when it asks, such as `pxelinux.cfg/01-…`. */
   readonly isRendered?: (name: string) => boolean;
-  /** Files that are there and not given out, because they are not what the manifest says. */
-  readonly isDamaged?: (name: string) => boolean;
 }
 
 /** How late a file that was put in or taken out is noticed. */
@@ -38,9 +36,9 @@ export class BootFileIndex implements Disposable {
 
   /** Whether a machine that asks for `name` gets a file. While the folder cannot be read, every name counts as there. */
   has(name: string): boolean {
-    const { isRendered, isDamaged } = this.#parts;
+    const { assets, isRendered } = this.#parts;
     const file = withoutMac(name);
-    if (isDamaged?.(file) === true) return false;
+    if (assets.isDisowned(file)) return false;
     return !this.#isComplete || this.#names.has(file) || isRendered?.(name) === true;
   }
 

@@ -110,6 +110,12 @@ export class AssetDirectory {
     return [...new Set([prefix + asked.join('/'), prefix + real])];
   }
 
+  /** Whether a file was found not to be what the manifest says, so that {@link open} refuses it. */
+  isDisowned(name: string): boolean {
+    const { manifest, prefix = '' } = this.#parts;
+    return manifest?.stateOf(prefix + name) === 'mismatch';
+  }
+
   /** Regular files by name, in order; a bounded number. */
   async list(options: { readonly without?: readonly string[] } = {}): Promise<readonly string[]> {
     const found: string[] = [];
