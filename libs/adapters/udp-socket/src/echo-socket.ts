@@ -17,7 +17,7 @@ const SOCKADDR_IN_BYTES = 16;
 const RECEIVE_BYTES = 68;
 
 /** An echo reply and who sent it. */
-export interface EchoReply {
+interface EchoReply {
   readonly from: Ipv4;
   readonly sequence: number;
 }

@@ -26,11 +26,12 @@ interface Koffi {
   readonly os: { readonly errno: Readonly<Record<string, number>> };
 }
 
+const require = createRequire(import.meta.url);
 let loaded: Libc | undefined;
 
 /** Loaded on first use, so that a service that needs no call of it never does. */
 export function libc(): Libc {
-  loaded ??= load(createRequire(import.meta.url)('koffi') as Koffi);
+  loaded ??= load(require('koffi') as Koffi);
   return loaded;
 }
 

@@ -12,7 +12,7 @@ const SOCKADDR_LL_BYTES = 20;
 const ETHERNET_ADDRESS_BYTES = 6;
 
 /** Where a frame goes: out of which interface, to which network card. */
-export interface LinkTarget {
+interface LinkTarget {
   readonly interfaceIndex: number;
   readonly hardwareAddress: Uint8Array;
 }
