@@ -141,12 +141,17 @@ install_modules() {
   exec 9>&-
 }
 
+# Boot binaries for `make run-regional`, with their digests.
+fill_assets() {
+  node tools/boot-assets.mjs .rackwright/assets
+}
+
 case "${1:-run}" in
   build) install_modules ;;
-  run) install_packages "${run_packages[@]}" && install_modules ;;
-  test) install_packages "${run_packages[@]}" "${test_packages[@]}" && install_modules ;;
+  run) install_packages "${run_packages[@]}" && install_modules && fill_assets ;;
+  test) install_packages "${run_packages[@]}" "${test_packages[@]}" && install_modules && fill_assets ;;
   bench)
-    install_packages "${run_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}" && install_modules
+    install_packages "${run_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}" && install_modules && fill_assets
     ;;
   *) fail "unknown group '$1'; known: build, run, test, bench" ;;
 esac

@@ -189,7 +189,7 @@ function addressOf(query: Readonly<Record<string, unknown>>, name: string): Ipv4
   const value = query[name];
   if (value === undefined || value === '') return undefined;
   const address = typeof value === 'string' ? parseIpv4(value) : undefined;
-  if (address === undefined) throw new ProblemError('invalid-request', `${name} must be an IPv4 address`);
+  if (address === undefined) throw invalid(name, 'must be an IPv4 address');
   return address;
 }
 
@@ -197,7 +197,12 @@ function listOf(value: unknown): readonly Ipv4[] {
   const texts = typeof value === 'string' ? value.split(',') : [];
   const addresses = texts.map((text) => parseIpv4(text.trim())).filter((address) => address !== undefined);
   if (addresses.length !== texts.length || addresses.length === 0) {
-    throw new ProblemError('invalid-request', 'dns must be IPv4 addresses separated by commas');
+    throw invalid('dns', 'must be IPv4 addresses separated by commas');
   }
   return addresses;
+}
+
+function invalid(name: string, rule: string): ProblemError {
+  const detail = `${name} ${rule}`;
+  return new ProblemError('invalid-request', detail, { errors: [{ pointer: `/${name}`, detail }] });
 }

@@ -2,7 +2,7 @@ import type { ApiPaths } from '@rackwright/platform';
 
 interface BootRoute {
   readonly path: string;
-  readonly tag: 'boot scripts' | 'boot files' | 'answer files';
+  readonly tag: 'boot scripts' | 'boot files' | 'patched images' | 'answer files';
   readonly summary: string;
   readonly media: string;
   /** Query parameters and what they mean. */
@@ -58,6 +58,12 @@ const bootRoutes: readonly BootRoute[] = [
   { ...FILE, path: '/ipxe/{mac}/{file}', summary: 'The same; the MAC tells machines apart in logs' },
   { ...FILE, path: '/static/{path}', summary: 'A kernel, initial RAM disk or image; Range and conditional requests' },
   { ...FILE, path: '/repos/{path}', summary: 'A file of a mirror; Range and conditional requests' },
+  {
+    tag: 'patched images',
+    media: 'application/vnd.efi-iso',
+    path: '/iso/{mac}/{name}.iso',
+    summary: 'An ISO with the kernel arguments of the machine; Range and conditional requests',
+  },
   ...answerRoutes('/preseed/{mac}/preseed.cfg', 'Answers for the Debian installer', 'text/plain'),
   ...answerRoutes('/api/v1/preseed/{sn}', 'The same by serial number', 'text/plain'),
   ...answerRoutes('/kickstart/{sn}', 'Answers for the installer of Rocky and Alma', 'text/plain'),
@@ -68,7 +74,8 @@ const bootRoutes: readonly BootRoute[] = [
 const text = { type: 'string' } as const;
 const statuses = {
   'boot scripts': [404, 503],
-  'boot files': [404, 416],
+  'boot files': [404, 412, 416, 503],
+  'patched images': [404, 412, 416, 502, 503],
   'answer files': [400, 404, 503],
 } as const;
 
@@ -96,7 +103,7 @@ function operationOf({ path, tag, summary, media, query = {} }: BootRoute): NonN
     ],
     responses: {
       200: { description: 'The answer', content: { [media]: { schema: text } } },
-      ...(tag === 'boot files'
+      ...(tag === 'boot files' || tag === 'patched images'
         ? { 206: { description: 'The range asked for' }, 304: { description: 'Unchanged' } }
         : {}),
       ...Object.fromEntries(statuses[tag].map((status) => [status, { description: 'Problem', content: problem }])),
