@@ -5,6 +5,7 @@ import { EtcdStore } from '@rackwright/adapter-etcd-store';
 import { FileDocument, FileJournal } from '@rackwright/adapter-file-journal';
 import { LiquidTemplates } from '@rackwright/adapter-liquid-templates';
 import { NatsBus } from '@rackwright/adapter-nats-bus';
+import { NodeStreamListeners } from '@rackwright/adapter-tcp-listener';
 import { ThreadedTransfers } from '@rackwright/adapter-tftp-threads';
 import {
   IcmpAddressProbe,
@@ -44,6 +45,7 @@ async function start(context: ServiceContext<typeof regionalSettings>): Promise<
   const bootPlane = bootPlaneWith({
     config,
     sockets: new NodeDatagramSockets({ logger, inherited: inheritedDescriptors(processHost().input.env, process.pid) }),
+    streams: new NodeStreamListeners(),
     links: new PacketLinkSenders(),
     probe: starting.use(new IcmpAddressProbe({ clock, random, logger: logger.child({ part: 'dhcp' }) })),
     ...(config.tftpThreads === 0 ? {} : { transfers: new ThreadedTransfers({ threads: config.tftpThreads }) }),

@@ -7,6 +7,7 @@ import type { BootExplainer } from './boot-explain/boot-explainer.js';
 import type { NodeSightings } from './nodes/node-registry.port.js';
 import type { PublicAddress } from './public-address.js';
 import type { RegionView } from './region-view/region-view.port.js';
+import type { InstallLogSink } from './reports/install-log.js';
 import type { EventSink, ReportSink } from './reports/report-sink.js';
 import type { BootTraces } from './tracing/boot-traces.js';
 
@@ -46,6 +47,7 @@ export interface BootPlaneContext {
   readonly idc: Idc;
   readonly view: RegionView;
   readonly reports: ReportSink;
+  readonly installLog: InstallLogSink;
   readonly events: EventSink;
   readonly nodes: NodeSightings;
   readonly traces: BootTraces;

@@ -12,7 +12,7 @@ export interface BootSettings {
   /** Boot file by architecture code, over the built-in table. `{mac}` stands for the MAC with dashes. */
   readonly bootFiles: Readonly<Record<string, string>>;
   /** We take syslog there; absent when the region does not. */
-  readonly logServer?: Ipv4;
+  readonly logServer?: Ipv4 | undefined;
 }
 
 /** What a message without option 53 gets: nothing, or the address and parameters of its reservation. */

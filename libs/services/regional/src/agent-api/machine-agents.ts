@@ -1,16 +1,14 @@
-import type { HardwareReport, LogEntry, LogLine, Revision } from '@rackwright/contracts';
+import type { HardwareReport, LogEntry, Revision } from '@rackwright/contracts';
 import { findProfile, type MachineReport, type Profile, type Task } from '@rackwright/domain-provisioning';
-import { formatInstant, randomHex, type Clock, type Idc, type Instant, type Random } from '@rackwright/kernel';
+import { formatInstant, type Clock, type Idc, type Instant } from '@rackwright/kernel';
 import { ProblemError } from '@rackwright/platform';
 import type { NodeSightings } from '../nodes/node-registry.port.js';
 import type { MachineLiveness } from '../registration/machine-liveness.js';
 import type { RegionState } from '../region-view/region-state.js';
 import type { RecordSource } from '../reports/fact-batch.js';
 import type { FactRecorder } from '../reports/fact-recorder.js';
-import type { LogLines } from '../reports/log-lines.js';
-import type { LogTails } from '../reports/log-tails.js';
+import type { InstallLogSink } from '../reports/install-log.js';
 import type { BootTraces } from '../tracing/boot-traces.js';
-import { plainText } from './log-entries.js';
 import { refusalProblem } from './refusal-problem.js';
 import { ReportStamps } from './report-stamps.js';
 import { UnmatchedLimit } from './unmatched-limit.js';
@@ -21,12 +19,10 @@ export interface MachineAgentsParts {
   readonly recorder: FactRecorder;
   readonly sightings: NodeSightings;
   readonly liveness: MachineLiveness;
-  readonly logLines: LogLines;
-  readonly logTails: LogTails;
+  readonly installLog: InstallLogSink;
   readonly traces: BootTraces;
   readonly fromStore: Pick<RecordSource, 'task'>;
   readonly clock: Clock;
-  readonly random: Random;
 }
 
 type ReportBody = MachineReport extends infer R ? (R extends MachineReport ? Omit<R, 'taskId' | 'at'> : never) : never;
@@ -36,15 +32,11 @@ export class MachineAgents {
   readonly #parts: MachineAgentsParts;
   readonly #unmatched: UnmatchedLimit;
   readonly #stamps: ReportStamps;
-  /** Distinguishes the lines of this process from those of an earlier one. */
-  readonly #run: string;
-  #lines = 0;
 
   constructor(parts: MachineAgentsParts) {
     this.#parts = parts;
     this.#stamps = new ReportStamps(parts.clock);
     this.#unmatched = new UnmatchedLimit(parts.clock);
-    this.#run = randomHex(parts.random, 4);
   }
 
   /** The agent is alive; the first time it moves an approved task to `installing`. */
@@ -100,13 +92,7 @@ export class MachineAgents {
       throw refusalProblem({ code: 'task-mismatch', expected: task.task_id, reported: stray.task_id });
     }
     this.#parts.liveness.noteContact(task.sn, task.task_id);
-    if (entries.length === 0) return;
-    const lines = entries.map((entry) => this.#line(task, entry));
-    if (!(await this.#parts.logLines.publish(lines))) throw refusalProblem({ code: 'journal-full' });
-    this.#parts.logTails.add(
-      task,
-      lines.map(({ text }) => text),
-    );
+    if (!(await this.#parts.installLog.take(task, entries))) throw refusalProblem({ code: 'journal-full' });
   }
 
   /** The profile the task installs. */
@@ -123,19 +109,6 @@ export class MachineAgents {
     if (held?.isAbridged !== true) return { task, revision };
     const found = await this.#parts.fromStore.task(task.sn).catch(() => undefined);
     return found?.value === undefined ? { task, revision } : { task: found.value, revision: found.modRevision };
-  }
-
-  #line(task: Task, entry: LogEntry): LogLine {
-    this.#lines += 1;
-    const own = `${this.#run}-${String(this.#lines)}`;
-    return {
-      idc: this.#parts.idc,
-      sn: task.sn,
-      task_id: task.task_id,
-      at: entry.at ?? this.#now(),
-      text: plainText(entry.text),
-      id: `${task.task_id}-${entry.id ?? own}`,
-    };
   }
 
   #now(): Instant {

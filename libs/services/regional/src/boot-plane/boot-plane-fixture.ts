@@ -9,6 +9,7 @@ import {
   type DurableDocument,
   type DurableLog,
   type EventEnvelope,
+  type LogEntry,
   type FileTransfers,
   type LinkSenders,
   type Store,
@@ -82,6 +83,8 @@ export class TestRegion implements RegionView {
   readonly events: EventEnvelope[] = [];
   readonly sightings: BootSighting[] = [];
   readonly usedOverrides: Mac[] = [];
+  readonly logged: string[] = [];
+  hasLogRoom = true;
   readonly #listeners = new Set<(changes: readonly ViewChange[]) => void>();
   #subnets: readonly Subnet[] = [lan];
 
@@ -173,6 +176,12 @@ export class TestRegion implements RegionView {
         await this.store?.transact([], outboxWrites([event]));
       },
     },
+    installLog: {
+      take: async (task: Task, entries: readonly LogEntry[]) => {
+        this.logged.push(...entries.map(({ text }) => `${task.sn} ${text}`));
+        return this.hasLogRoom;
+      },
+    },
     nodes: {
       noteBootClient: async (sighting: BootSighting) => {
         this.sightings.push(sighting);
@@ -204,6 +213,7 @@ function configOf(env: Readonly<Record<string, string>>): ConfigOf<typeof bootPl
     RW_DHCP_PXE_PORT: '0',
     RW_DHCP_RELAYS: '127.0.0.0/8',
     RW_TFTP_PORT: '0',
+    RW_SYSLOG_PORT: '0',
   };
   const loaded = loadConfig(
     { name: 'regional', version: '0', settings: bootPlaneSettings },

@@ -6,6 +6,7 @@ import type {
   DurableLog,
   FileTransfers,
   LinkSenders,
+  StreamListeners,
   RenderedFile,
   TemplateEngine,
 } from '@rackwright/contracts';
@@ -27,6 +28,9 @@ import { ScriptRoutes } from '../http-boot/script-routes.js';
 import { createIsoService, type IsoService } from '../iso/create-iso.js';
 import { LeaseCopier } from '../leases/lease-copier.js';
 import { LeaseKeeper } from '../leases/lease-keeper.js';
+import { createSyslog } from '../syslog/create-syslog.js';
+import type { SyslogReceiver } from '../syslog/syslog-receiver.js';
+import { logTargetFor } from '../syslog/log-target.js';
 import { createTftp } from '../tftp/create-tftp.js';
 import type { TftpServer } from '../tftp/tftp-server.js';
 import type { ViewChange } from '../region-view/region-view.port.js';
@@ -36,6 +40,8 @@ import type { bootPlaneSettings } from './boot-plane-settings.js';
 export interface BootPlaneEquipment {
   readonly config: ConfigOf<typeof bootPlaneSettings>;
   readonly sockets: DatagramSockets;
+  /** For syslog by TCP; without it there is only UDP. */
+  readonly streams?: StreamListeners;
   /** For sending files by TFTP in threads of their own; without it they are sent from this one. */
   readonly transfers?: FileTransfers;
   /** For replies to machines without an address; without it those are broadcast. */
@@ -68,6 +74,7 @@ class RegionalBootPlane implements BootPlane {
   readonly #keeper: LeaseKeeper;
   readonly #dhcpMetrics: DhcpMetrics;
   readonly #tftp: TftpServer;
+  readonly #syslog: SyslogReceiver;
   readonly #scripts: BootScriptService;
   readonly #files: FileRoutes;
   readonly #scriptRoutes: ScriptRoutes;
@@ -94,10 +101,12 @@ class RegionalBootPlane implements BootPlane {
       copier: new LeaseCopier({ ...parts, logger: logger.child({ part: 'leases' }) }),
       logger: logger.child({ part: 'leases' }),
     });
+    this.#syslog = createSyslog({ ...parts, leases: this.#keeper.table, logger: logger.child({ part: 'syslog' }) });
     this.#dhcpMetrics = new DhcpMetrics(metrics, this.#keeper.table);
     this.#scripts = new BootScriptService({
       ...parts,
       sightings: parts.nodes,
+      logTarget: (baseUrl) => logTargetFor(this.#syslog.target, { publicUrl: this.#publicUrl(), baseUrl }),
       logger: logger.child({ part: 'http-boot' }),
     });
     this.#scriptRoutes = new ScriptRoutes({
@@ -131,11 +140,13 @@ class RegionalBootPlane implements BootPlane {
     const { view, address, logger } = this.#parts;
     if (this.#dhcp !== undefined) return;
     await this.#keeper.start([...view.leases()]);
+    await this.#syslog.start();
     this.#dhcp = createDhcp({
       ...this.#parts,
       keeper: this.#keeper,
       assets: this.#http.assets,
       publicUrl: address.url,
+      logServer: () => this.#syslog.logServer,
       metrics: this.#dhcpMetrics,
       logger: logger.child({ part: 'dhcp' }),
     });
@@ -154,6 +165,7 @@ class RegionalBootPlane implements BootPlane {
     this.#dhcp = undefined;
     await dhcp?.[Symbol.asyncDispose]();
     await this.#tftp[Symbol.asyncDispose]();
+    await this.#syslog.stop();
     await this.#keeper.stop();
     this.#http.manifest[Symbol.dispose]();
   }

@@ -32,6 +32,8 @@ export interface DhcpParts {
   readonly traces: BootTraces;
   /** `http://host:port` as machines reach us. */
   readonly publicUrl: string;
+  /** Where syslog is taken, while it is. */
+  readonly logServer: () => Ipv4 | undefined;
   readonly metrics: DhcpMetrics;
   readonly clock: Clock;
   readonly random: Random;

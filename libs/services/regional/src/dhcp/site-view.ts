@@ -13,6 +13,8 @@ export interface SiteViewParts {
   readonly files: Pick<BootFileIndex, 'has'>;
   /** `http://host:port` as machines reach us. */
   readonly publicUrl: string;
+  /** Where syslog is taken, while it is. */
+  readonly logServer: () => Ipv4 | undefined;
 }
 
 /** What decisions are made from: the region's view with indexes, kept up as subnets and reservations change. */
@@ -57,12 +59,19 @@ export class SiteView implements Disposable {
   }
 
   #build(): NetbootView {
-    const { region, table, config, publicUrl, traces, files } = this.#parts;
+    const { region, table, config, publicUrl, traces, files, logServer } = this.#parts;
     return {
       mode: config.dhcpMode,
       subnets: new SubnetIndex(region.subnets()),
       leases: table,
-      boot: { nextServer: config.nextServer, publicUrl, bootFiles: bootFilesOf(config) },
+      boot: {
+        nextServer: config.nextServer,
+        publicUrl,
+        bootFiles: bootFilesOf(config),
+        get logServer() {
+          return logServer();
+        },
+      },
       isDirectAllowed: config.dhcpInterface !== undefined,
       relays: config.dhcpRelays,
       bootp: config.dhcpBootp,

@@ -6,6 +6,7 @@ import type { NodeSightings } from '../nodes/node-registry.port.js';
 import type { RegionView } from '../region-view/region-view.port.js';
 import type { ReportSink } from '../reports/report-sink.js';
 import type { BootTraces } from '../tracing/boot-traces.js';
+import type { LogTarget } from '../syslog/log-target.js';
 import { installScript, localBootScript, ownScript, rescueScript, waitScript } from './boot-scripts.js';
 
 const scriptsTotal = defineCounter({
@@ -19,6 +20,8 @@ export interface BootScriptServiceParts {
   readonly reports: ReportSink;
   readonly sightings: NodeSightings;
   readonly traces: BootTraces;
+  /** Where the installer of a machine that reaches us at `baseUrl` sends syslog. */
+  readonly logTarget: (baseUrl: string) => LogTarget | undefined;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -151,7 +154,12 @@ export class BootScriptService {
         return rescueScript({ profile: this.#profile(RAM_OS_PROFILE), baseUrl, mac });
       case 'install':
         if (task === undefined) return waitScript(baseUrl, mac);
-        return installScript({ task, profile: this.#profile(task.profile), baseUrl });
+        return installScript({
+          task,
+          profile: this.#profile(task.profile),
+          baseUrl,
+          log: this.#parts.logTarget(baseUrl),
+        });
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Profile, Task } from '@rackwright/domain-provisioning';
 import type { OwnBootScript } from '@rackwright/domain-netboot';
 import { formatMac, ok, type Mac, type Result } from '@rackwright/kernel';
+import type { LogTarget } from '../syslog/log-target.js';
 import {
   expansion,
   formatIpxeScript,
@@ -75,11 +76,13 @@ export interface InstallScript {
   readonly task: Task;
   readonly profile: Profile;
   readonly baseUrl: string;
+  /** Where the installer sends its log. */
+  readonly log: LogTarget | undefined;
 }
 
 /** Boots the installer, or the RAM OS with the install agent, with all it needs to know on its command line. */
-export function installScript({ task, profile, baseUrl }: InstallScript): Script {
-  const args = installArgs({ task, profile, baseUrl });
+export function installScript({ task, profile, baseUrl, log }: InstallScript): Script {
+  const args = installArgs({ task, profile, baseUrl, log });
   if (!args.ok) return args;
   return bootScript({
     title: `Rackwright: installing ${profile.name} on ${task.sn}`,
@@ -152,7 +155,7 @@ function words(text: string): readonly string[] {
   return text.split(/ +/).filter((word) => word !== '');
 }
 
-function installArgs({ task, profile, baseUrl }: InstallScript): Result<readonly string[], IpxeFault> {
+function installArgs({ task, profile, baseUrl, log }: InstallScript): Result<readonly string[], IpxeFault> {
   const { token } = task.boot;
   switch (profile.format) {
     case 'preseed':
@@ -160,6 +163,7 @@ function installArgs({ task, profile, baseUrl }: InstallScript): Result<readonly
         kernelArg('url', `${baseUrl}/preseed/${task.mac}/preseed.cfg?token=${token}`),
         kernelArg('interface', 'auto'),
         kernelArg('hostname', task.hostname?.split('.')[0] ?? `node-${task.mac}`),
+        ...(log === undefined ? [] : [kernelArg('log_host', log.host), kernelArg('log_port', String(log.port))]),
       ]);
     case 'autoinstall':
       return all([
@@ -170,6 +174,7 @@ function installArgs({ task, profile, baseUrl }: InstallScript): Result<readonly
     case 'kickstart':
       return all([
         kernelArg('inst.ks', `${baseUrl}/kickstart/${task.sn}?token=${token}`),
+        ...(log === undefined ? [] : [kernelArg('inst.syslog', `${log.host}:${log.port}`)]),
         ...defaultPath(profile, 'repository').map((path) => kernelArg('inst.repo', `${baseUrl}/repos/${path}`)),
       ]);
     case 'agent':
