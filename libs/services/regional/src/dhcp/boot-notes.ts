@@ -2,6 +2,7 @@ import type { BootRefusal, DhcpRequest, Reply, Silence } from '@rackwright/domai
 import type { Clock, Idc, Logger, Mac } from '@rackwright/kernel';
 import type { NodeSightings } from '../nodes/node-registry.port.js';
 import type { EventSink } from '../reports/report-sink.js';
+import { bootRefusalOf } from './boot-refusal.js';
 import { bootEvent, type BootStarts } from './boot-starts.js';
 
 export interface BootNotesParts {
@@ -12,9 +13,6 @@ export interface BootNotesParts {
   readonly clock: Clock;
   readonly logger: Logger;
 }
-
-/** Refusals of a machine that would boot if it could. */
-const bootRefusals: readonly BootRefusal[] = ['netboot-disabled', 'arch-unsupported', 'boot-file-missing'];
 
 /** Tells the rest of the region about boot clients that were answered. */
 export class BootNotes {
@@ -35,8 +33,8 @@ export class BootNotes {
   }
 
   /** A proxy says nothing to a machine that it has nothing to boot for; the region hears of it all the same. */
-  noteSilence(request: DhcpRequest, { reason }: Silence): void {
-    const refusal = bootRefusals.find((each) => each === reason);
+  noteSilence(request: DhcpRequest, decision: Silence): void {
+    const refusal = bootRefusalOf(decision);
     if (refusal === undefined || request.mac === undefined || request.type !== 'discover') return;
     void this.#noteStart(request.mac, request, { refusal });
   }

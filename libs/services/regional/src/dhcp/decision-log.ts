@@ -1,6 +1,7 @@
-import type { DhcpDecision, DhcpRequest, Silence } from '@rackwright/domain-netboot';
+import type { DhcpDecision, DhcpRequest } from '@rackwright/domain-netboot';
 import { formatMac, type Clock, type Logger } from '@rackwright/kernel';
 import type { BootTraces } from '../tracing/boot-traces.js';
+import { bootRefusalOf } from './boot-refusal.js';
 import type { DhcpMetrics } from './dhcp-metrics.js';
 import { LineBudget } from './line-budget.js';
 
@@ -16,15 +17,6 @@ export interface DecisionLogParts {
 const COMPLAINT_PAUSE_MS = 60_000;
 const MAX_COMPLAINTS = 256;
 
-/** What a boot client was refused, whether or not it got an address. */
-function refusalOf(decision: DhcpDecision): string | undefined {
-  const reason =
-    decision.kind === 'reply' ? decision.bootRefusal : bootReasons.find((each) => each === decision.reason);
-  return reason === 'not-a-boot-client' ? undefined : reason;
-}
-
-const bootReasons: readonly Silence['reason'][] = ['netboot-disabled', 'arch-unsupported', 'boot-file-missing'];
-
 /** One line per DHCP message as long as they are not too many, and a count of boots that were refused. */
 export class DecisionLog {
   readonly #parts: DecisionLogParts;
@@ -39,7 +31,7 @@ export class DecisionLog {
   }
 
   note(request: DhcpRequest, decision: DhcpDecision): void {
-    const refusal = refusalOf(decision);
+    const refusal = bootRefusalOf(decision);
     if (refusal !== undefined) this.#parts.metrics.bootRefused(refusal);
     if (decision.missingFile !== undefined) this.#complain(request, decision.missingFile);
     if (this.#parts.isDryRun || this.#budget.admits()) this.#write(request, decision);
