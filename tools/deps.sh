@@ -22,6 +22,7 @@ readonly test_packages=(
   iproute2:ip
   procps:pkill
   curl:curl
+  bsdutils:logger
   mosquitto-clients:mosquitto_pub
   isc-dhcp-client:dhclient
   udhcpc:udhcpc
@@ -39,7 +40,12 @@ readonly bench_packages=(
   kea-dhcp4-server:kea-dhcp4
   nginx-light:nginx
   wrk:wrk
+  dnsmasq-base:dnsmasq
+  libwrap0:/usr/share/doc/libwrap0
+  libpcre2-8-0:/usr/share/doc/libpcre2-8-0
 )
+# Servers for the benchmarks whose packages exclude each other: unpacked, not installed.
+readonly unpacked_packages=(tftpd-hpa atftpd)
 
 fail() {
   echo "deps: $*" >&2
@@ -141,6 +147,20 @@ install_modules() {
   exec 9>&-
 }
 
+unpack_packages() {
+  local package archive
+  for package in "${unpacked_packages[@]}"; do
+    [[ ! -d .rackwright/peers/$package ]] || continue
+    echo "deps: unpacking $package"
+    mkdir -p .rackwright/peers
+    archive=$(mktemp -d)
+    chmod 755 "$archive"
+    (cd "$archive" && { apt-get download -q "$package" || { apt_update && apt-get download -q "$package"; }; }) >/dev/null
+    dpkg -x "$archive"/*.deb ".rackwright/peers/$package"
+    rm -rf "$archive"
+  done
+}
+
 # Boot binaries for `make run-regional`, with their digests.
 fill_assets() {
   node tools/boot-assets.mjs .rackwright/assets
@@ -151,7 +171,10 @@ case "${1:-run}" in
   run) install_packages "${run_packages[@]}" && install_modules && fill_assets ;;
   test) install_packages "${run_packages[@]}" "${test_packages[@]}" && install_modules && fill_assets ;;
   bench)
-    install_packages "${run_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}" && install_modules && fill_assets
+    install_packages "${run_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}"
+    unpack_packages
+    install_modules
+    fill_assets
     ;;
   *) fail "unknown group '$1'; known: build, run, test, bench" ;;
 esac

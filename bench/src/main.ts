@@ -4,14 +4,26 @@ import { codecs } from './codecs/codecs.js';
 import { createTask } from './create-task/create-task.js';
 import { http } from './http/http.js';
 import { dhcp } from './dhcp/dhcp.js';
+import { dhcpStorm } from './dhcp/storm/dhcp-storm.js';
 import { approval } from './live/approval.js';
 import { progress } from './live/progress.js';
 import { regionMemory } from './region-memory/region-memory.js';
 import { verdictOf, type Figure } from './report/figure.js';
 import { formatJson, formatTable } from './report/format-report.js';
 import { describeSurroundings } from './report/surroundings.js';
+import { tftp } from './tftp/tftp.js';
 
-const benchmarks: readonly Benchmark[] = [createTask, approval, progress, regionMemory, codecs, dhcp, http];
+const benchmarks: readonly Benchmark[] = [
+  createTask,
+  approval,
+  progress,
+  regionMemory,
+  codecs,
+  dhcp,
+  dhcpStorm,
+  http,
+  tftp,
+];
 const QUICK_EFFORT = 0.1;
 
 interface Flags {

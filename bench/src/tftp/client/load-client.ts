@@ -32,6 +32,13 @@ const EVENTS_AT = NAMES_AT + VECTOR * SOCKADDR_BYTES;
 const OUT_AT = EVENTS_AT + MAX_EVENTS * EPOLL_EVENT_BYTES;
 const SLOTS_AT = OUT_AT + 1_024;
 
+/** Servers bound the transfers of one address. */
+const CLIENTS_PER_ADDRESS = 50;
+
+function addressOf(client: number): string {
+  return `127.0.1.${String(1 + Math.floor(client / CLIENTS_PER_ADDRESS))}`;
+}
+
 /** As many TFTP clients as asked for, in one thread over blocking system calls, so that the server is what is measured. */
 export class LoadClient {
   readonly #load: Load;
@@ -99,7 +106,7 @@ export class LoadClient {
     bytes.writeBigUInt64LE(BigInt(STALL_MS / 1_000), OUT_AT);
     bytes.writeBigUInt64LE(0n, OUT_AT + 8);
     this.#calls.setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, address + OUT_AT, 16);
-    this.#writeAddress(OUT_AT, '127.0.0.1', 0);
+    this.#writeAddress(OUT_AT, addressOf(this.#sessions.size), 0);
     if (this.#calls.bind(descriptor, address + OUT_AT, SOCKADDR_BYTES) < 0) throw new Error('cannot bind');
     bytes.writeUInt32LE(EPOLLIN, OUT_AT);
     bytes.writeInt32LE(descriptor, OUT_AT + 4);
