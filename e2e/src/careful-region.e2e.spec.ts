@@ -1,5 +1,6 @@
 import { PacketCapture, waitFor, type LaunchedProcess } from '@rackwright/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readReplyFrame } from './dhcp-frames.js';
 import { startFirmwareSite, type FirmwareSite } from './firmware-site.js';
 import { SegmentHost } from './segment-host.js';
 
@@ -11,8 +12,11 @@ beforeEach(() => {
 });
 afterEach(() => stack.disposeAsync());
 
-async function startSite(settings: Readonly<Record<string, string>>): Promise<FirmwareSite> {
-  return stack.use(await startFirmwareSite(settings));
+async function startSite(
+  settings: Readonly<Record<string, string>>,
+  without?: readonly string[],
+): Promise<FirmwareSite> {
+  return stack.use(await startFirmwareSite(settings, without));
 }
 
 async function plugIn(site: FirmwareSite): Promise<SegmentHost> {
@@ -24,6 +28,15 @@ async function plugIn(site: FirmwareSite): Promise<SegmentHost> {
 async function udhcpcOn(host: SegmentHost): Promise<LaunchedProcess> {
   const args = ['-f', '-i', 'eth0', '-s', '/bin/true', '-R', '-t', '20', '-T', '1'];
   return stack.use(await host.start({ command: 'udhcpc', args, installHint: 'apt-get install udhcpc' }));
+}
+
+async function addressOf(client: LaunchedProcess): Promise<string> {
+  const expectation = { what: 'an address', deadlineMs: ADDRESS_WITHIN_MS };
+  const [, address = ''] = await waitFor(
+    () => /lease of (\S+) obtained from/.exec(client.output()) ?? undefined,
+    expectation,
+  );
+  return address;
 }
 
 /** The address that a machine with the card of `host` would be offered now. */
@@ -69,12 +82,22 @@ describe('a region that takes care', () => {
     const taken = await foreseenOffer(site, host);
     await squatter.ip('address', 'add', `${taken}/24`, 'dev', 'eth0');
     const client = await udhcpcOn(host);
-    const [, address] = await waitFor(() => /lease of (\S+) obtained from/.exec(client.output()) ?? undefined, {
-      what: 'an address',
-      deadlineMs: ADDRESS_WITHIN_MS,
-    });
+    const address = await addressOf(client);
     expect(address).toMatch(/^10\.99\.0\.\d+$/);
     expect(address).not.toBe(taken);
     expect(site.regional.output()).toContain('an address of a pool is used by somebody it was not given to');
+  });
+
+  it('D8 without CAP_NET_RAW broadcasts and offers unasked, saying each once', async () => {
+    const site = await startSite({ RW_DHCP_PROBE_TIME: '500ms' }, ['net_raw']);
+    const host = await plugIn(site);
+    const listen = { networkNamespace: host.name, interfaceName: 'eth0', filter: 'udp dst port 68' };
+    await using replies = await PacketCapture.start({ ...listen, direction: 'in' });
+    const offered = await addressOf(await udhcpcOn(host));
+    const reply = { toCard: 'ff:ff:ff:ff:ff:ff', toAddress: '255.255.255.255', offered };
+    expect((await replies.frames()).map(readReplyFrame)).toEqual([reply, reply]);
+    const told = site.regional.output();
+    expect(told.split('no frames can be sent')).toHaveLength(2);
+    expect(told.split('addresses cannot be probed')).toHaveLength(2);
   });
 });

@@ -29,7 +29,10 @@ const LEASE_SECONDS = 3_600;
  * Starts the product with its region inside a private network, on the ports firmware uses. The machines are there; etcd,
  * NATS and the control plane are outside, and nothing but TCP between them and the region crosses.
  */
-export async function startFirmwareSite(regionEnv: Readonly<Record<string, string>> = {}): Promise<FirmwareSite> {
+export async function startFirmwareSite(
+  regionEnv: Readonly<Record<string, string>> = {},
+  withoutCapabilities: readonly string[] = [],
+): Promise<FirmwareSite> {
   await using stack = new AsyncDisposableStack();
   const network = stack.use(await PrivateNetwork.create());
   const collector = stack.use(await TraceCollector.start());
@@ -50,6 +53,7 @@ export async function startFirmwareSite(regionEnv: Readonly<Record<string, strin
     await launchService({
       app: 'regional',
       networkNamespace: network.networkNamespace,
+      withoutCapabilities,
       port: REGION_PORT,
       url: `http://127.0.0.1:${String(outsidePort)}`,
       env: { ...env, ...(await regionSettings(network)), ...regionEnv },

@@ -16,6 +16,8 @@ export interface ServiceLaunch {
   readonly readyWithinMs?: number;
   /** Name of the network namespace it runs in; default: that of this process. */
   readonly networkNamespace?: string;
+  /** Linux capabilities it shall not have though root runs it, e.g. `net_raw`. */
+  readonly withoutCapabilities?: readonly string[];
   /** Where this process reaches it; default: `port` on loopback. */
   readonly url?: string;
 }
@@ -96,9 +98,14 @@ async function start(launch: ServiceLaunch, port: number): Promise<LaunchedProce
   await access(main).catch((cause: unknown) => {
     throw new Error(`${main} is missing: run \`make build\``, { cause });
   });
+  const limits = (launch.withoutCapabilities ?? []).flatMap((name) => ['--bounding-set', `-${name}`]);
+  const [command = '', ...args] = [
+    ...(limits.length === 0 ? [] : ['setpriv', ...limits]),
+    ...[process.execPath, '--enable-source-maps', main],
+  ];
   const child = await launchProcess({
-    command: process.execPath,
-    args: ['--enable-source-maps', main],
+    command,
+    args,
     env: { ...launch.env, RW_HTTP_PORT: String(port) },
     installHint: 'make deps',
     ...(launch.networkNamespace === undefined ? {} : { networkNamespace: launch.networkNamespace }),
