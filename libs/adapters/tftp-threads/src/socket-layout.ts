@@ -26,9 +26,10 @@ export const EVENT_BYTES = process.arch === 'x64' ? 12 : 16;
 export const EventField = { events: 0, descriptor: process.arch === 'x64' ? 4 : 8 } as const;
 
 export const AF_INET = 2;
-export const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0x800 | 0x80000;
+export const SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
 export const SOL_SOCKET = 1;
 export const SO_SNDBUF = 7;
+export const SO_RCVTIMEO = 20;
 export const SOL_UDP = 17;
 export const UDP_SEGMENT = 103;
 export const MSG_DONTWAIT = 0x40;

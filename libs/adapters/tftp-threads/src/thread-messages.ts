@@ -4,6 +4,8 @@ import type { FileTransfer, TransferReport } from '@rackwright/contracts';
 export interface ThreadData {
   /** An eventfd(2) that is written to when there is a message. */
   readonly wakeDescriptor: number;
+  /** Its first number is 1 while there may be a message, for a thread that does not look at the eventfd. */
+  readonly flag: Int32Array<SharedArrayBuffer>;
 }
 
 export type ToThread =

@@ -39,6 +39,7 @@ export class TransferLoop {
   readonly #transfers = new Map<number, FileSender>();
   #isStopping = false;
   #sweepAtMs = 0;
+  #nowMs = performance.now();
 
   constructor(calls: LinuxCalls, data: ThreadData, port: MessagePort) {
     this.#calls = calls;
@@ -53,24 +54,35 @@ export class TransferLoop {
 
   /** Runs until it is told to stop. */
   run(): void {
-    const { address } = this.#memory;
     this.#post({ kind: 'ready' });
     while (!this.#isStopping) {
-      const waitMs = this.#transfers.size === 0 ? IDLE_MS : SWEEP_MS;
-      const count = this.#calls.epollWait(this.#epoll, address + EVENTS_AT, MAX_EVENTS, waitMs);
-      const nowMs = performance.now();
-      for (let index = 0; index < count; index += 1) {
-        const descriptor = this.#memory.u32(EVENTS_AT + index * Layout.EVENT_BYTES + Layout.EventField.descriptor);
-        if (descriptor === this.#data.wakeDescriptor) this.#takeMessages();
-        else this.#receive(descriptor, nowMs);
-      }
-      if (nowMs >= this.#sweepAtMs) this.#sweep(nowMs);
+      if (this.#transfers.size === 1) this.#attendTheOnlyOne();
+      else this.#attendAll();
+      if (this.#nowMs >= this.#sweepAtMs) this.#sweep();
     }
     for (const [descriptor, transfer] of this.#transfers) {
       transfer.stop();
       this.#endIfOver(descriptor, transfer);
     }
     this.#calls.close(this.#epoll);
+  }
+
+  #attendAll(): void {
+    const waitMs = this.#transfers.size === 0 ? IDLE_MS : SWEEP_MS;
+    const events = this.#memory.address + EVENTS_AT;
+    const count = this.#calls.epollWait(this.#epoll, events, MAX_EVENTS, waitMs);
+    this.#nowMs = performance.now();
+    for (let index = 0; index < count; index += 1) {
+      const descriptor = this.#memory.u32(EVENTS_AT + index * Layout.EVENT_BYTES + Layout.EventField.descriptor);
+      if (descriptor === this.#data.wakeDescriptor) this.#takeMessages();
+      else this.#receive(descriptor, Layout.MSG_DONTWAIT);
+    }
+  }
+
+  /** Waits in its socket, which spares a call per packet; messages wait for its next packet or a sweep. */
+  #attendTheOnlyOne(): void {
+    for (const descriptor of this.#transfers.keys()) this.#receive(descriptor, 0);
+    if (Atomics.load(this.#data.flag, 0) === 1) this.#takeMessages();
   }
 
   #layOut(): void {
@@ -90,7 +102,8 @@ export class TransferLoop {
     return this.#calls.epollControl(this.#epoll, Layout.EPOLL_CTL_ADD, descriptor, memory.address + SCRATCH_AT);
   }
 
-  #sweep(nowMs: number): void {
+  #sweep(): void {
+    const nowMs = this.#nowMs;
     this.#sweepAtMs = nowMs + SWEEP_MS;
     for (const [descriptor, transfer] of this.#transfers) {
       transfer.advance(nowMs);
@@ -99,6 +112,7 @@ export class TransferLoop {
   }
 
   #takeMessages(): void {
+    Atomics.store(this.#data.flag, 0, 0);
     this.#calls.read(this.#data.wakeDescriptor, this.#memory.address + SCRATCH_AT, 8);
     for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
       const message = next.message as ToThread;
@@ -136,10 +150,13 @@ export class TransferLoop {
     const memory = this.#memory;
     const scratch = memory.address + SCRATCH_AT;
     const { AF_INET, SocketAddressField, SOL_SOCKET, SO_SNDBUF } = Layout;
-    const descriptor = calls.socket(AF_INET, Layout.SOCK_DGRAM_NONBLOCK_CLOEXEC, 0);
+    const descriptor = calls.socket(AF_INET, Layout.SOCK_DGRAM_CLOEXEC, 0);
     if (descriptor < 0) return `socket: ${calls.errorName()}`;
     memory.setU32(SCRATCH_AT, SEND_BUFFER_BYTES);
     calls.setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, scratch, 4);
+    memory.setWord(SCRATCH_AT, 0);
+    memory.setWord(SCRATCH_AT + 8, SWEEP_MS * 1_000);
+    calls.setsockopt(descriptor, SOL_SOCKET, Layout.SO_RCVTIMEO, scratch, 16);
     memory.setU16(SCRATCH_AT + SocketAddressField.family, AF_INET);
     memory.setNetU16(SCRATCH_AT + SocketAddressField.port, 0);
     memory.setNetU32(SCRATCH_AT + SocketAddressField.address, ipv4ToNumber(address));
@@ -150,12 +167,13 @@ export class TransferLoop {
     return failed ?? descriptor;
   }
 
-  #receive(descriptor: number, nowMs: number): void {
+  #receive(descriptor: number, flags: number): void {
     const transfer = this.#transfers.get(descriptor);
     if (transfer === undefined) return;
     const memory = this.#memory;
     memory.setU32(MESSAGE_AT + Layout.MessageField.nameLength, Layout.SOCKET_ADDRESS_BYTES);
-    const length = this.#calls.recvmsg(descriptor, memory.address + MESSAGE_AT, Layout.MSG_DONTWAIT);
+    const length = this.#calls.recvmsg(descriptor, memory.address + MESSAGE_AT, flags);
+    if (flags === 0) this.#nowMs = performance.now();
     if (length < 0) return;
     const { client } = transfer;
     const port = memory.netU16(NAME_AT + Layout.SocketAddressField.port);
@@ -166,7 +184,7 @@ export class TransferLoop {
       return;
     }
     if (length >= 4 && memory.netU16(PACKET_AT) === Opcode.ACK) {
-      transfer.acknowledge(memory.netU16(PACKET_AT + 2), nowMs);
+      transfer.acknowledge(memory.netU16(PACKET_AT + 2), this.#nowMs);
     } else {
       const packet = this.#decode(length);
       if (packet.ok) transfer.receive(packet.value);

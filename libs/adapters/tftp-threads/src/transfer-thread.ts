@@ -23,6 +23,7 @@ export class TransferThread {
   readonly #calls: LinuxCalls = linuxCalls();
   readonly #one: NativeMemory;
   readonly #wakeDescriptor: number;
+  readonly #flag = new Int32Array(new SharedArrayBuffer(4));
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #exited: Promise<unknown>;
@@ -35,7 +36,7 @@ export class TransferThread {
     this.#one.setWord(0, 1);
     this.#wakeDescriptor = this.#calls.eventfd(0, EVENTFD_NONBLOCK_CLOEXEC);
     if (this.#wakeDescriptor < 0) throw unavailable(`eventfd: ${this.#calls.errorName()}`);
-    const workerData: ThreadData = { wakeDescriptor: this.#wakeDescriptor };
+    const workerData: ThreadData = { wakeDescriptor: this.#wakeDescriptor, flag: this.#flag };
     this.#worker = new Worker(THREAD_MODULE, { workerData, resourceLimits: RESOURCE_LIMITS, execArgv: [] });
     this.#worker.unref();
     // Not everyone waits for it.
@@ -85,6 +86,7 @@ export class TransferThread {
 
   #post(message: ToThread): void {
     this.#worker.postMessage(message);
+    Atomics.store(this.#flag, 0, 1);
     this.#calls.write(this.#wakeDescriptor, this.#one.address, 8);
   }
 

@@ -34,7 +34,7 @@ const REFUSALS: Readonly<Record<ContentRefusal, readonly [TftpResult, ErrorPacke
   'not-found': ['not-found', errorPacket(ErrorCode.fileNotFound, 'no such file')],
   'not-a-file': ['forbidden', errorPacket(ErrorCode.accessViolation, 'not allowed')],
   'outside-root': ['forbidden', errorPacket(ErrorCode.accessViolation, 'not allowed')],
-  'hash-mismatch': ['unavailable', errorPacket(ErrorCode.notDefined, 'not as the manifest says')],
+  'hash-mismatch': ['unavailable', errorPacket(ErrorCode.accessViolation, 'not as the manifest says')],
   unavailable: ['unavailable', errorPacket(ErrorCode.notDefined, 'not now, try again')],
 };
 
