@@ -15,7 +15,13 @@ import {
 } from '@rackwright/adapter-udp-socket';
 import { PolledFiles } from '@rackwright/adapter-watched-file';
 import { processHost, runService, type ServiceContext } from '@rackwright/platform';
-import { bootPlaneWith, checkRegionalConfig, createRegional, regionalSettings } from '@rackwright/service-regional';
+import {
+  bootPlaneWith,
+  checkRegionalConfig,
+  createRegional,
+  regionalSettings,
+  withOwnAddress,
+} from '@rackwright/service-regional';
 import packageFile from '../package.json' with { type: 'json' };
 import { addressesOf } from './interface-addresses.js';
 
@@ -30,7 +36,8 @@ const definition = {
 const SNAPSHOT_PARTS = 32;
 
 async function start(context: ServiceContext<typeof regionalSettings>): Promise<AsyncDisposable> {
-  const { config, clock, random, logger } = context;
+  const { clock, random, logger } = context;
+  const config = withOwnAddress(context.config, addressesOf);
   const { idc, stateDir } = config;
   await using starting = new AsyncDisposableStack();
   const journal = async (name: string): Promise<FileJournal> =>
@@ -65,7 +72,7 @@ async function start(context: ServiceContext<typeof regionalSettings>): Promise<
     files: new PolledFiles({ clock }),
   };
   const region = starting.use(
-    await createRegional({ ...context, ...onDisk, store, bus, snapshots, factLog, logLog, bootPlane }),
+    await createRegional({ ...context, ...onDisk, config, store, bus, snapshots, factLog, logLog, bootPlane }),
   );
   region.viewRead.then(returnMemory, () => undefined);
   return starting.move();

@@ -46,7 +46,8 @@ export const regionalSettings = {
   publicUrl: optionalSetting({
     key: 'http.public_url',
     type: url('http', 'https'),
-    description: 'Address at which machines reach this service, if it is not the one it listens on.',
+    description:
+      'URL at which machines reach this service. Unset, where it listens, or the next server if that is every address.',
   }),
   journalMaxMb: setting({
     key: 'journal.max_mb',

@@ -4,3 +4,4 @@ export { type BootPlane, type BootPlaneContext, type BootPlaneFactory, type Stat
 export { checkRegionalConfig, regionalSettings, type RegionalConfig } from './config.js';
 export { createRegional, type RegionalService } from './create-regional.js';
 export { type RegionalParts } from './regional-parts.js';
+export { withOwnAddress } from './own-address.js';

@@ -133,7 +133,8 @@ export const dhcpSettings = {
     env: 'RW_NEXT_SERVER',
     aliases: ['NF_DHCP_TFTP_SERVER', 'SMEE_DHCP_TFTP_IP'],
     default: LOOPBACK,
-    description: 'Address at which machines reach TFTP, unless their subnet names another. Our server identifier.',
+    description:
+      'Address at which machines reach TFTP, unless their subnet names another; our server identifier. Unset, that of dhcp.interface.',
   }),
   bootFiles: setting<readonly string[]>({
     key: 'boot.files',
