@@ -14,6 +14,7 @@ export NX_ISOLATE_PLUGINS := false
 DEPS ?= run
 ARGS ?=
 TARGET ?=
+MINUTES ?= 10
 
 # A region for local work: it answers relays on this host alone, and what it boots is made up unless RW_ASSET_DIR is set.
 define start-regional
@@ -26,7 +27,7 @@ fi
 exec node apps/regional/dist/main.js $(ARGS)
 endef
 
-.PHONY: help deps modules build demo run run-regional run-regional-dc2 run-agent rackctl start-etcd stop-etcd start-nats stop-nats test check conformance bench clean
+.PHONY: help deps modules build demo run run-regional run-regional-dc2 run-agent rackctl start-etcd stop-etcd start-nats stop-nats test check conformance fuzz bench clean
 
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -87,6 +88,9 @@ check: modules ## Check format, lint, types, boundaries, unused code and referen
 conformance: build ## Play the protocol statements against TARGET=host:port (ARGS=--help), or against ours, Kea and dnsmasq
 	@if [[ -n "$(TARGET)$(ARGS)" ]]; then exec node tools/conformance/dist/main.js $(ARGS) $(TARGET); fi
 	exec node tools/conformance/dist/compare.js
+
+fuzz: build ## Look for inputs that break the codecs and sessions, for MINUTES=10
+	@exec nice -n 10 node tools/fuzz/dist/main.js --minutes $(MINUTES) $(ARGS)
 
 bench: ## Run the benchmarks
 	@bash tools/deps.sh bench

@@ -18,6 +18,7 @@ const config: KnipConfig = {
     'libs/{domain,protocol,adapters,services}/*': library,
     'apps/*': program,
     'tools/demo': { ...program, entry: [...program.entry, 'src/run-agent.ts', 'src/prepare-assets.ts'] },
+    'tools/fuzz': program,
     'tools/conformance': { ...program, entry: [...program.entry, 'src/compare.ts'] },
     e2e: { entry: ['src/**/*.e2e.spec.ts'], project: 'src/**/*.ts' },
     bench: program,

@@ -21,7 +21,8 @@ export { launchNats, NatsServer, type NatsLaunch } from './launchers/launch-nats
 export { datagramConformance, type DatagramHarness } from './conformance/datagram-conformance.js';
 export { ExchangeDiffers, playTftpExchange, type TftpTarget } from './conformance/tftp/play-tftp-exchange.js';
 export { readTftpExchanges, type TftpExchange, type TftpExchanges } from './conformance/tftp/tftp-exchange.js';
-export { type FuzzEffort, type FuzzProperty } from './fuzz/fuzz-property.js';
+export { dhcpProperties } from './fuzz/dhcp-properties.js';
+export { type FuzzEffort, type FuzzOutcome, type FuzzProperty } from './fuzz/fuzz-property.js';
 export { tftpProperties } from './fuzz/tftp-properties.js';
 export { freePort } from './net/free-port.js';
 export { MemoryNetwork, type DatagramInFlight, type MemoryInterface } from './net/memory-network.js';

@@ -10,26 +10,9 @@ import {
   type TftpPacket,
   type TftpRequest,
 } from '@rackwright/protocol-tftp';
-import type { FuzzEffort, FuzzProperty } from './fuzz-property.js';
+import { embedded, must, property, type FuzzProperty } from './fuzz-property.js';
 
 const MAX_DATAGRAM_BYTES = 1_600;
-const POISON = 0xa5;
-
-function property<T>(name: string, arbitrary: fc.Arbitrary<T>, holds: (value: T) => void): FuzzProperty {
-  return {
-    name,
-    check: ({ numRuns, maxMs, seed }: FuzzEffort) =>
-      fc.check(fc.property(arbitrary, holds), {
-        numRuns,
-        ...(maxMs === undefined ? {} : { interruptAfterTimeLimit: maxMs }),
-        ...(seed === undefined ? {} : { seed }),
-      }),
-  };
-}
-
-function must(condition: boolean, what: string): void {
-  if (!condition) throw new Error(what);
-}
 
 const text = fc.oneof(
   fc.string({ maxLength: 24 }),
@@ -60,13 +43,6 @@ const datagram = fc.oneof(
     .tuple(fc.integer({ min: 0, max: 7 }), fc.uint8Array({ maxLength: 64 }))
     .map(([opcode, rest]) => Uint8Array.from([0, opcode, ...rest])),
 );
-
-/** The same octets in the middle of others: what is decoded must not depend on those. */
-function embedded(bytes: Uint8Array): Uint8Array {
-  const around = new Uint8Array(bytes.length + 64).fill(POISON);
-  around.set(bytes, 32);
-  return around.subarray(32, 32 + bytes.length);
-}
 
 function decodesSoundly(bytes: Uint8Array): void {
   const packet = decodeTftp(embedded(bytes));
@@ -152,7 +128,7 @@ const life: fc.Arbitrary<Life> = fc.record({
   blockSizeBytes: fc.integer({ min: 8, max: 2_000 }),
   windowBlocks: fc.integer({ min: 1, max: 9 }),
   isOctet: fc.boolean(),
-  events: fc.array(event, { maxLength: 80 }),
+  events: fc.array(event, { maxLength: 80, size: 'max' }),
 });
 
 /** Plays a life of a session and looks at it after every event. */
