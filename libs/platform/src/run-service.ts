@@ -17,6 +17,9 @@ export const exitCodes = { ok: 0, failed: 1, badConfig: 78 } as const;
 /** Requests get 10 s to end, then connections are cut; the rest is for the other parts of a service. */
 const STOP_DEADLINE_MS = 20_000;
 
+/** Longer than anybody waits; timers hold at most 2^31 - 1 ms. */
+const KEEP_ALIVE_MS = 2_000_000_000;
+
 /** The settings without which no service runs. */
 type ServiceSettings = SettingTable & Pick<typeof commonSettings, 'logLevel' | 'otlpEndpoint'>;
 
@@ -70,9 +73,15 @@ export async function runService<S extends ServiceSettings>(
   const tracing = await startTracing({ service: name, version, endpoint: otlpEndpoint, logger });
   const ports = { logger, clock: systemClock, random: systemRandom, metrics: new Metrics() };
   const life = new ServiceLife(host, logger, definition.stopDeadlineMs ?? STOP_DEADLINE_MS);
-  const code = await life.run((stopping) => start({ ...ports, name, version, config: loaded.config, stopping }));
-  await tracing[Symbol.asyncDispose]();
-  host.end(code);
+  // Timers of the clock do not keep a process alive; one that starts or stops may be waiting for nothing else.
+  const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
+  try {
+    const code = await life.run((stopping) => start({ ...ports, name, version, config: loaded.config, stopping }));
+    await tracing[Symbol.asyncDispose]();
+    host.end(code);
+  } finally {
+    clearInterval(alive);
+  }
 }
 
 /** From start to stop of one service. */

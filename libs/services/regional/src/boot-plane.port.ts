@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { RenderedFile, Store } from '@rackwright/contracts';
+import type { ListLeases, RenderedFile, Store } from '@rackwright/contracts';
+import type { Lease } from '@rackwright/domain-netboot';
 import type { Clock, Idc, Logger, Random, Sn } from '@rackwright/kernel';
 import type { Metrics, Shortcut } from '@rackwright/platform';
 import type { BootTokens } from './agent-api/boot-tokens.js';
@@ -13,6 +14,9 @@ import type { BootTraces } from './tracing/boot-traces.js';
 
 /** A row of one of the `/api/v1/pxe/…` and `/api/v1/files/…` lists. */
 export type StatusRow = Readonly<Record<string, unknown>>;
+
+/** A lease as the API shows it, its MAC in colon spelling. */
+export type LeaseRow = Omit<Lease, 'mac'> & { readonly mac?: string };
 
 /** What DHCP, TFTP, HTTP boot and the answer files show to the rest of the region. */
 export interface BootPlane extends AsyncDisposable {
@@ -31,8 +35,10 @@ export interface BootPlane extends AsyncDisposable {
   /** Says what DHCP would answer, and why. */
   readonly explainer: Pick<BootExplainer, 'explain' | 'replay'>;
   dhcpStatus(): StatusRow;
-  dhcpLeases(): Iterable<StatusRow>;
+  /** The leases that a query asks for, by address. */
+  dhcpLeases(query: ListLeases): readonly LeaseRow[];
   tftpStatus(): StatusRow;
+  syslogStatus(): StatusRow;
   /** Files below the folder that `kind` names. Sorted by name. */
   files(kind: 'tftp' | 'static' | 'repos'): Promise<readonly StatusRow[]>;
   /** One row per machine with a boot script that is not the wait loop. */

@@ -57,6 +57,7 @@ class QuietBootPlane implements BootPlane {
   readonly shortcut = { route: '/boot', answer: () => false };
   readonly counters = (): Record<string, number> => ({});
   readonly dhcpStatus = (): Record<string, unknown> => ({ status: 'stopped' });
+  readonly syslogStatus = (): Record<string, unknown> => ({ status: 'stopped' });
   readonly tftpStatus = (): Record<string, unknown> => ({ status: 'stopped' });
   readonly bootConfigs = (): [] => [];
 

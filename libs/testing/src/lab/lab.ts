@@ -165,6 +165,7 @@ async function startRegion(place: RegionPlace, api: ApiClient): Promise<LabRegio
         RW_DHCP_PORT: String(dhcpPort),
         RW_DHCP_PXE_PORT: '0',
         RW_TFTP_PORT: String(tftpPort),
+        RW_SYSLOG_PORT: '0',
       },
     }),
   );

@@ -1,11 +1,14 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { PageQuery } from '@rackwright/contracts';
+import { ListLeases, PageQuery } from '@rackwright/contracts';
+import { ipv4ToNumber } from '@rackwright/kernel';
 import { DtoPipe, pageHeaders, pageOf, Route } from '@rackwright/platform';
 import { BootConfigAnswer, FileAnswer, LeaseAnswer, ServerStatusAnswer } from '../open-api/answers.js';
-import { BOOT_PLANE, type BootPlane, type StatusRow } from '../boot-plane.port.js';
+import { BOOT_PLANE, type BootPlane, type LeaseRow, type StatusRow } from '../boot-plane.port.js';
 import { pageOfRows } from '../nodes/page-of-rows.js';
+
+const IPV4_NUMBER_DIGITS = 10;
 
 const paged = { query: PageQuery, isList: true, isPaged: true, asksStore: false } as const;
 
@@ -31,14 +34,23 @@ export class BootStatusController {
     return this.#plane.tftpStatus();
   }
 
+  @Get('pxe/syslog/status')
+  @Route({ summary: 'The syslog receiver and where it listens', answer: ServerStatusAnswer, asksStore: false })
+  syslogStatus(): StatusRow {
+    return this.#plane.syslogStatus();
+  }
+
   @Get(['pxe/dhcp/leases', 'pxe/leases'])
-  @Route({ ...paged, summary: 'DHCP leases', answer: LeaseAnswer })
+  @Route({ ...paged, query: ListLeases, summary: 'DHCP leases by address', answer: LeaseAnswer })
   leases(
-    @Query(new DtoPipe(PageQuery, { allowEmpty: true })) query: PageQuery,
+    @Query(new DtoPipe(ListLeases, { allowEmpty: true })) query: ListLeases,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): readonly StatusRow[] {
-    return answerPage([...this.#plane.dhcpLeases()], query, { request, reply });
+  ): readonly LeaseRow[] {
+    const placeOf = ({ ip }: LeaseRow): string => String(ipv4ToNumber(ip)).padStart(IPV4_NUMBER_DIGITS, '0');
+    const page = pageOfRows(this.#plane.dhcpLeases(query), pageOf(query), placeOf);
+    reply.headers(pageHeaders(request.url, page));
+    return page.rows;
   }
 
   @Get('pxe/configs')

@@ -9,6 +9,7 @@ import type {
   StreamListeners,
   RenderedFile,
   TemplateEngine,
+  ListLeases,
 } from '@rackwright/contracts';
 import { findProfile, type Task } from '@rackwright/domain-provisioning';
 import { formatMac, type Ipv4, type Sn } from '@rackwright/kernel';
@@ -16,7 +17,7 @@ import type { ConfigOf, Shortcut } from '@rackwright/platform';
 import { AnswerFileRoutes, contentTypeOf } from '../answer-files/answer-file-routes.js';
 import { networkChoiceOf } from '../answer-files/network-choice.js';
 import { answerFilesOf, renderAnswerFile, type AnswerFileKind } from '../answer-files/render-answer-file.js';
-import type { BootPlane, BootPlaneContext, BootPlaneFactory, StatusRow } from '../boot-plane.port.js';
+import type { BootPlane, BootPlaneContext, BootPlaneFactory, LeaseRow, StatusRow } from '../boot-plane.port.js';
 import { BootExplainer, type ExplainerSite } from '../boot-explain/boot-explainer.js';
 import { createDhcp, type Dhcp } from '../dhcp/create-dhcp.js';
 import { DhcpMetrics } from '../dhcp/dhcp-metrics.js';
@@ -28,6 +29,7 @@ import { ScriptRoutes } from '../http-boot/script-routes.js';
 import { createIsoService, type IsoService } from '../iso/create-iso.js';
 import { LeaseCopier } from '../leases/lease-copier.js';
 import { LeaseKeeper } from '../leases/lease-keeper.js';
+import { leaseRowsOf } from '../leases/lease-rows.js';
 import { createSyslog } from '../syslog/create-syslog.js';
 import type { SyslogReceiver } from '../syslog/syslog-receiver.js';
 import { logTargetFor } from '../syslog/log-target.js';
@@ -238,10 +240,8 @@ class RegionalBootPlane implements BootPlane {
     };
   }
 
-  *dhcpLeases(): Generator<StatusRow> {
-    for (const lease of this.#keeper.table.all()) {
-      yield { ...lease, ...(lease.mac === undefined ? {} : { mac: formatMac(lease.mac) }) };
-    }
+  dhcpLeases(query: ListLeases): readonly LeaseRow[] {
+    return leaseRowsOf(this.#keeper.table, query);
   }
 
   tftpStatus(): StatusRow {
@@ -255,6 +255,10 @@ class RegionalBootPlane implements BootPlane {
       failed: metrics.total - metrics.count('completed') - metrics.count('probed'),
       bytes_served: metrics.bytesServed,
     };
+  }
+
+  syslogStatus(): StatusRow {
+    return this.#syslog.status();
   }
 
   files(kind: 'tftp' | 'static' | 'repos'): Promise<readonly StatusRow[]> {

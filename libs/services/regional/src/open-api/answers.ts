@@ -100,6 +100,8 @@ export class ServerStatusAnswer {
   @ApiProperty({ type: Boolean, ...SOMETIMES, description: 'DHCP only' }) readonly dry_run?: boolean;
   @ApiProperty({ ...COUNT, ...SOMETIMES, description: 'DHCP only' }) readonly leases?: number;
   @ApiProperty({ ...COUNT, ...SOMETIMES, description: 'TFTP only' }) readonly sessions?: number;
+  @ApiProperty({ ...TEXT, ...SOMETIMES, description: 'Syslog only' }) readonly tcp_address?: string;
+  @ApiProperty({ ...COUNT, ...SOMETIMES, description: 'Syslog only: over TCP' }) readonly connections?: number;
 }
 
 /** What a machine boots next, unless that is the wait loop. */

@@ -1,21 +1,11 @@
-import 'reflect-metadata';
 import { mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FileDocument, FileJournal } from '@rackwright/adapter-file-journal';
-import { LiquidTemplates } from '@rackwright/adapter-liquid-templates';
-import { MemoryBus } from '@rackwright/adapter-memory-bus';
-import { MemoryStore } from '@rackwright/adapter-memory-store';
-import { NodeDatagramSockets } from '@rackwright/adapter-udp-socket';
-import { PolledFiles } from '@rackwright/adapter-watched-file';
-import { ANY_IPV4, macToBytes, parseIpv4, parseMac, silentLogger, type Ipv4, type Mac } from '@rackwright/kernel';
-import { loadConfig, Metrics, systemClock, systemRandom } from '@rackwright/platform';
+import { ANY_IPV4, macToBytes, parseIpv4, parseMac, type Ipv4, type Mac } from '@rackwright/kernel';
 import { BootpOp, chaddrOf, MessageType, messageTypeOf, OptionCode, type DhcpPacket } from '@rackwright/protocol-dhcp4';
-import { SeededRandom, SimulatedRelay, waitFor } from '@rackwright/testing';
-import { bootPlaneWith } from '../boot-plane/create-boot-plane.js';
-import { checkRegionalConfig, regionalSettings, type RegionalConfig } from '../config.js';
-import { createRegional } from '../create-regional.js';
+import { SimulatedRelay, waitFor } from '@rackwright/testing';
+import { startWholeRegion, whenReady, type WholeRegion } from '../whole-region.int.spec.js';
 
 /** Asked for in option 55: mask, router, name servers, host name, domain, broadcast address. */
 const PARAMETERS = Uint8Array.of(1, 3, 6, 12, 15, 28, 51);
@@ -30,18 +20,9 @@ function machine(address: string, ...lines: readonly string[]): string {
 
 const first = `02:60:00:00:00:01:\n${machine('10.60.0.5', 'hostname: one', 'nameServers: [10.60.0.53]', 'netboot: {allowPxe: true}')}`;
 
-interface Site extends AsyncDisposable {
-  readonly url: string;
-  metric(name: string): Promise<number | undefined>;
+interface Site extends WholeRegion {
   /** The address and host name that DHCP offers; `undefined` when it is silent. */
   offered(of: Mac): Promise<{ readonly ip: Ipv4; readonly options: DhcpPacket['options'] } | undefined>;
-}
-
-function configOf(env: Readonly<Record<string, string>>): RegionalConfig {
-  const request = { name: 'regional', version: '0', settings: regionalSettings, check: checkRegionalConfig };
-  const loaded = loadConfig(request, { argv: [], env, readTextFile: () => '' });
-  if (loaded.kind !== 'config') throw new Error(JSON.stringify(loaded));
-  return loaded.config;
 }
 
 let directory: string;
@@ -71,57 +52,27 @@ function discover(of: Mac, xid: number): DhcpPacket {
   };
 }
 
-/** A region that can reach neither etcd nor NATS. */
+/** A region with the file that can reach neither etcd nor NATS. */
 async function startRegion(env: Readonly<Record<string, string>> = {}): Promise<Site> {
-  const ports = { clock: systemClock, random: systemRandom, logger: silentLogger };
-  const config = configOf({
-    ...{ RW_IDC: 'dc1', RW_HTTP_PORT: '0', RW_DHCP_MODE: 'reservation', RW_DHCP_PORT: '0', RW_TFTP_PORT: '0' },
-    ...{ RW_DHCP_RELAYS: '127.0.0.0/8', RW_ASSET_DIR: directory, RW_SITE_BACKEND: 'file', RW_SITE_FILE: path },
-    ...{ RW_SYSLOG_PORT: '0', ...env },
-  });
-  const store = new MemoryStore({ clock: systemClock }).connect();
-  store.cut();
-  const bus = new MemoryBus({ ...ports, random: new SeededRandom(1) });
-  const journal = (name: string) => FileJournal.open({ directory: join(directory, name), logger: silentLogger });
-  const leaseLog = await journal('leases');
-  const [factLog, logLog] = [await journal('facts'), await journal('logs')];
-  const metrics = new Metrics({ processMetrics: false });
-  const service = await createRegional({
-    ...ports,
-    ...{ config, version: '0', store, bus, metrics, factLog, logLog },
-    snapshots: [new FileDocument(join(directory, '0.snapshot'))],
-    identity: new FileDocument(join(directory, 'identity.json')),
-    files: new PolledFiles({ clock: systemClock, pollMs: 20, settleMs: 20 }),
-    siteCopy: new FileDocument(join(directory, 'site-file.copy')),
-    bootPlane: bootPlaneWith({
-      ...{ config, sockets: new NodeDatagramSockets(), templates: new LiquidTemplates(), leaseLog },
-      leaseSnapshot: new FileDocument(join(directory, 'leases.json')),
-      isoCacheDir: join(directory, 'iso'),
-      addressesOf: () => [],
-    }),
-  });
-  const relays: SimulatedRelay[] = [];
-  const { url } = service.http;
-  const site: Site = {
-    url,
-    async metric(name) {
-      const line = (await metrics.render()).split('\n').find((text) => text.startsWith(`${name} `));
-      return line === undefined ? undefined : Number(line.slice(name.length));
-    },
+  const site = {
+    RW_SITE_BACKEND: 'file',
+    RW_SITE_FILE: path,
+    RW_DHCP_MODE: 'reservation',
+    RW_DHCP_RELAYS: '127.0.0.0/8',
+  };
+  const region = await startWholeRegion(directory, { cut: true, env: { ...site, ...env } });
+  closing.push(region);
+  let relay: SimulatedRelay | undefined;
+  return {
+    ...region,
     async offered(of) {
-      const [relay] = relays.length > 0 ? relays : [await openRelay(url)];
-      if (relay === undefined) return undefined;
-      relays[0] = relay;
+      if (relay === undefined) {
+        relay = await openRelay(region.url);
+        closing.push(relay);
+      }
       return askOnce(relay, of);
     },
-    async [Symbol.asyncDispose]() {
-      for (const relay of relays) await relay[Symbol.asyncDispose]();
-      await service[Symbol.asyncDispose]();
-      for (const part of [bus, store, leaseLog, factLog, logLog]) await part[Symbol.asyncDispose]();
-    },
   };
-  closing.push(site);
-  return site;
 }
 
 async function openRelay(url: string): Promise<SimulatedRelay> {
@@ -143,14 +94,6 @@ async function askOnce(relay: SimulatedRelay, of: Mac): ReturnType<Site['offered
   const offer = replies.get(of);
   if (offer === undefined || messageTypeOf(offer) !== MessageType.DHCPOFFER) return undefined;
   return { ip: offer.yiaddr, options: offer.options };
-}
-
-async function isReady(site: Site): Promise<boolean> {
-  return (await fetch(`${site.url}/ready`)).status === 200;
-}
-
-async function ready(site: Site): Promise<void> {
-  await waitFor(() => isReady(site), { what: 'the region is ready' });
 }
 
 async function script(site: Site, of: Mac): Promise<string> {
@@ -176,7 +119,7 @@ describe('a region with a site file and without etcd', () => {
   it('answers DHCP and HTTP from the file, and knows nobody else', async () => {
     await writeFile(path, first);
     const site = await startRegion();
-    await ready(site);
+    await whenReady(site);
     const offer = await site.offered(mac);
     expect(offer?.ip).toBe('10.60.0.5');
     expect(texted(offer?.options.get(OptionCode.HostName))).toBe('one');
@@ -191,7 +134,7 @@ describe('a region with a site file and without etcd', () => {
   it('takes changes without a restart: in place, by rename, by a switched link', async () => {
     await writeFile(path, first);
     const site = await startRegion();
-    await ready(site);
+    await whenReady(site);
     await serves(site, '10.60.0.5');
     await writeFile(path, first.replace('10.60.0.5\n', '10.60.0.6\n'));
     await serves(site, '10.60.0.6');
@@ -232,7 +175,7 @@ describe('a region with a site file and without etcd', () => {
     async ({ bad, place, detail }) => {
       await writeFile(path, first);
       const site = await startRegion();
-      await ready(site);
+      await whenReady(site);
       await replaceFile(bad);
       const listed = await waitFor(async () => (await invalid(site)).find(({ key }) => key.startsWith(path)), {
         what: 'the mistake is listed',
@@ -251,13 +194,13 @@ describe('a region with a site file and without etcd', () => {
   it('keeps what it had while the file is gone, also over a restart', async () => {
     await writeFile(path, first);
     const site = await startRegion();
-    await ready(site);
+    await whenReady(site);
     await rm(path);
     await waitFor(async () => (await invalid(site)).length > 0, { what: 'the fault is listed' });
     await serves(site, '10.60.0.5');
-    await closing.pop()?.[Symbol.asyncDispose]();
+    for (const each of closing.splice(0).reverse()) await each[Symbol.asyncDispose]();
     const again = await startRegion();
-    await ready(again);
+    await whenReady(again);
     await serves(again, '10.60.0.5');
     await writeFile(path, first.replace('10.60.0.5\n', '10.60.0.6\n'));
     await serves(again, '10.60.0.6');
@@ -270,14 +213,14 @@ describe('a region with a site file and without etcd', () => {
     expect(answer.status).toBe(503);
     expect(await answer.text()).toContain(`${path}:1:1: /web-1 must be a unicast MAC address`);
     await writeFile(path, first);
-    await ready(site);
+    await whenReady(site);
     await serves(site, '10.60.0.5');
   });
 
   it('takes a file of thousands of machines, in place and while it is being written', async () => {
     await writeFile(path, first);
     const site = await startRegion();
-    await ready(site);
+    await whenReady(site);
     const many = Array.from({ length: 12_000 }, (_, index) => {
       const ip = `10.61.${index >> 8}.${index & 255}`;
       const hex = (index + 16).toString(16).padStart(4, '0');
@@ -306,7 +249,7 @@ describe('a region with a site file and without etcd', () => {
         `02:60:00:00:00:03:\n${machine('10.60.0.7')}`,
     );
     const site = await startRegion();
-    await ready(site);
+    await whenReady(site);
     expect(await script(site, mac)).toContain(`chain --replace --autofree ${url}`);
     expect(await script(site, other)).toBe('#!ipxe\necho hello\nshell\n');
     expect(await script(site, '026000000003' as Mac)).toContain('booting from the local disk');
@@ -315,6 +258,6 @@ describe('a region with a site file and without etcd', () => {
 
 it('serves without any site data when the backend is none', async () => {
   const site = await startRegion({ RW_SITE_BACKEND: 'none', RW_DHCP_MODE: 'off' });
-  await ready(site);
+  await whenReady(site);
   expect(await script(site, mac)).toContain('waits for a task');
 });

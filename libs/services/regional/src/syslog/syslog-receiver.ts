@@ -32,11 +32,10 @@ export interface SyslogReceiverParts {
   readonly logger: Logger;
 }
 
-/** Where messages are taken. */
-export interface SyslogPlaces {
-  readonly udp: Endpoint | undefined;
-  readonly tcp: Endpoint | undefined;
-}
+/** What the receiver does, and where. */
+export type SyslogStatus = Readonly<Record<'status' | 'address' | 'tcp_address', string>> & {
+  readonly connections: number;
+};
 
 /** Listens for syslog. What cannot be opened is tried again: machines boot without it. */
 export class SyslogReceiver implements AsyncDisposable {
@@ -52,8 +51,14 @@ export class SyslogReceiver implements AsyncDisposable {
     this.#parts = parts;
   }
 
-  get places(): SyslogPlaces {
-    return { udp: this.#udp?.local, tcp: this.#tcp?.local };
+  status(): Partial<SyslogStatus> {
+    const [udp, tcp] = [this.#udp?.local, this.#tcp?.local];
+    return {
+      status: udp === undefined ? 'stopped' : 'running',
+      ...(udp === undefined ? {} : { address: `${udp.address}:${udp.port}` }),
+      ...(tcp === undefined ? {} : { tcp_address: `${tcp.address}:${tcp.port}` }),
+      connections: this.connections,
+    };
   }
 
   get connections(): number {
@@ -105,7 +110,7 @@ export class SyslogReceiver implements AsyncDisposable {
       this.#udp ??= await this.#openUdp(place);
       this.#tcp ??= await this.#openTcp(place);
       this.#failures = 0;
-      logger.info({ ...this.places }, 'taking syslog');
+      logger.info({ ...this.status() }, 'taking syslog');
     } catch (err) {
       this.#failures += 1;
       if (this.#failures === 1) logger.error({ err }, 'syslog cannot be taken; trying again');
