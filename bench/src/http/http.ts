@@ -33,6 +33,11 @@ const script: Question = {
   load: (base) => ({ url: base, connections: SCRIPT_CONNECTIONS, path: pathOfMachine }),
   measure: 'requestsPerSecond',
 };
+/** A request that names itself is logged and traced, each time. */
+const loggedScript: Question = {
+  load: (base) => ({ ...script.load(base), setup: 'wrk.headers["X-Request-Id"] = "bench"' }),
+  measure: 'requestsPerSecond',
+};
 const file: Question = {
   load: (base) => ({ url: `${base}/static/big`, connections: FILE_CONNECTIONS }),
   measure: 'bytesPerSecond',
@@ -57,9 +62,10 @@ export const http: Benchmark = {
     bench.say('boot scripts');
     await runWrk({ ...script.load(url), seconds: scaled(SECONDS, bench) });
     const scripts = await compare(script, { ours: url, nginx: nginx.url }, bench);
+    const logged = await runWrk({ ...loggedScript.load(url), seconds: SECONDS });
     bench.say('a file of 100 MiB');
     const files = await compare(file, { ours: url, nginx: nginx.url }, bench);
-    return [...figuresOfScripts(scripts), ...figuresOfFiles(files)];
+    return [...figuresOfScripts(scripts, logged.requestsPerSecond), ...figuresOfFiles(files)];
   },
 };
 
@@ -84,7 +90,7 @@ async function compare(
   return seen;
 }
 
-function figuresOfScripts({ ours, nginx }: Compared): readonly Figure[] {
+function figuresOfScripts({ ours, nginx }: Compared, logged: number): readonly Figure[] {
   const half = median(nginx) / 2;
   const limit = Math.min(SCRIPT_TARGET, half);
   const because = limit === half ? 'half of nginx' : 'or half of nginx';
@@ -92,6 +98,7 @@ function figuresOfScripts({ ours, nginx }: Compared): readonly Figure[] {
   return [
     { ...figure('boot scripts', median(ours)), target: { bound: 'at-least', limit, because } },
     figure('the same octets from nginx', median(nginx)),
+    figure('boot scripts, each logged and traced', logged),
   ];
 }
 

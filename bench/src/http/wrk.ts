@@ -12,6 +12,8 @@ export interface Load {
   readonly seconds: number;
   /** A Lua expression for the path of the request with number `i`; default: the path of the URL. */
   readonly path?: string;
+  /** Lua that sets up requests, e.g. their headers. */
+  readonly setup?: string;
 }
 
 /** What a load got. */
@@ -23,13 +25,13 @@ export interface LoadResult {
 const UNITS: Readonly<Record<string, number>> = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 };
 
 /** Runs wrk with one thread; throws when any answer was not as it should be. */
-export async function runWrk({ url, connections, seconds, path }: Load): Promise<LoadResult> {
+export async function runWrk({ url, connections, seconds, path, setup = '' }: Load): Promise<LoadResult> {
   const folder = await mkdtemp(join(tmpdir(), 'rw-wrk-'));
   try {
     const script = join(folder, 'request.lua');
     const request =
       path === undefined ? '' : `i = 0\nrequest = function() i = i + 1; return wrk.format("GET", ${path}) end\n`;
-    await writeFile(script, request);
+    await writeFile(script, `${setup}\n${request}`);
     const load = ['-t1', `-c${String(connections)}`, `-d${String(seconds)}s`, '--timeout', '30s'];
     const { stdout } = await call('wrk', [...load, '-s', script, url]);
     return parseWrk(stdout);

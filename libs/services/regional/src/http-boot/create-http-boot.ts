@@ -28,6 +28,7 @@ export function createHttpBoot({ config, publicUrl, clock, logger, metrics }: Ht
   const manifest = new AssetManifest({ root: config.assetDir, clock, metrics, logger });
   const embedded = new EmbeddedScripts({ template: config.ipxeScriptPatch, publicUrl, logger });
   const transfers = new TransferMetrics(metrics);
-  const sender = new ObjectSender({ metrics: transfers, clock, logger, maxTransfers: config.httpMaxTransfers });
+  const { httpMaxTransfers: maxTransfers, httpStallTimeout: stallMs } = config;
+  const sender = new ObjectSender({ metrics: transfers, clock, logger, maxTransfers, stallMs });
   return { assets: new AssetDirectory(config.assetDir, { manifest, embedded }), manifest, transfers, sender };
 }

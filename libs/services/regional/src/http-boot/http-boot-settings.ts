@@ -25,6 +25,12 @@ export const httpBootSettings = {
     default: 2_000,
     description: 'Files sent over HTTP at one time; past it machines are told to try later.',
   }),
+  httpStallTimeout: setting({
+    key: 'http.stall_timeout',
+    type: duration(),
+    default: 120_000,
+    description: 'A client that takes nothing of its file for this long is cut off.',
+  }),
   httpTrustedProxies: setting<readonly string[]>({
     key: 'http.trusted_proxies',
     type: list(parsed<string>('an address or a network such as 10.0.0.0/8', parseProxy)),

@@ -106,6 +106,29 @@ describe('H13: many and slow connections', () => {
     expect(await series(running, 'rw_http_refused_total')).toBeGreaterThan(500);
   });
 
+  it('cuts off a client that takes nothing of its file, and leaves alone one that takes it slowly', async () => {
+    const running = await run({ RW_HTTP_STALL_TIMEOUT: '1s' });
+    await mkdir(join(running.assetDir, 'static'));
+    await writeFile(join(running.assetDir, 'static/big'), randomBytes(16 * MIB));
+    const [stalled, slow] = [await open(running.http.port), await open(running.http.port)];
+    for (const { socket } of [stalled, slow]) socket.pause();
+    for (const each of [stalled, slow]) each.send('GET /static/big HTTP/1.1\r\nHost: boot\r\n\r\n');
+    await waitFor(
+      () => {
+        if (slow.received.length < 16 * MIB) slow.socket.read();
+        return slow.received.length >= 16 * MIB;
+      },
+      { what: 'the slow one to have all', deadlineMs: 30_000, pollMs: 20 },
+    );
+    await waitFor(async () => (await series(running, 'rw_http_transfers')) === 0, {
+      what: 'the end',
+      deadlineMs: 15_000,
+    });
+    const text = await running.metrics.render();
+    expect(text).toContain('rw_http_files_total{folder="static",outcome="aborted"} 1');
+    expect(text).toContain('rw_http_files_total{folder="static",outcome="served"} 1');
+  });
+
   it('bounds the connections of one address', async () => {
     const running = await run({ RW_HTTP_MAX_CONNECTIONS_PER_CLIENT: '10' });
     for (let count = 0; count < 10; count += 1) await open(running.http.port);

@@ -24,6 +24,8 @@ export interface ObjectSenderParts {
   readonly logger: Logger;
   /** Transfers at one time; more are asked to come again. */
   readonly maxTransfers: number;
+  /** A client that takes nothing for this long is given up. */
+  readonly stallMs: number;
 }
 
 interface Sending {
@@ -116,7 +118,8 @@ export class ObjectSender {
   }
 
   async #transfer(response: ServerResponse, { object, start, end, outcome }: Sending): Promise<void> {
-    const { metrics, clock, logger } = this.#parts;
+    const { metrics, clock, logger, stallMs } = this.#parts;
+    response.setTimeout(stallMs, () => response.destroy());
     const startedMs = clock.monotonicMs();
     const buffers = this.#buffers.take(end - start);
     metrics.began();
