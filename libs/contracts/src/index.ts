@@ -72,6 +72,7 @@ export { Hardware, type HardwareView } from './http/hardware.js';
 export { ClaimMachine, PutServer, type ServerView, type UnmatchedView } from './http/machines.js';
 export { DEFAULT_LEASE_SECONDS, PutReservation, PutSubnet } from './http/network.js';
 export { ActOnNode, CommandNode, CreateNode, ListNodes, nodeActions, PatchNode } from './http/nodes.js';
+export { isLeaseListed, ListLeases } from './http/leases.js';
 export { DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, PageQuery } from './http/paging.js';
 export { IdcPath, MachinePath, MacPath, NodeCommandPath, NodePath, ProfilePath, SubnetPath } from './http/paths.js';
 export {

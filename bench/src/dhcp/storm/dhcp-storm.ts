@@ -9,11 +9,14 @@ import { dnsmasq } from '../dnsmasq.js';
 import { kea } from '../kea.js';
 import { LoadSegment, RELAY, SUBNET } from '../load-segment.js';
 import type { Peer } from '../peer.js';
+import { perfdhcp } from '../perfdhcp.js';
 import { rackwright } from '../rackwright.js';
 import type { StormPlan, StormReport } from './run-storm.js';
 
 const MACHINES = 10_000;
 const WITHIN_MS = 60_000;
+/** A storm meets a server that has been running for some time. */
+const WARM_UP = { perSecond: 200, seconds: 5 } as const;
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 const SHARES = { p50: 0.5, p99: 0.99, p999: 0.999 } as const;
 
@@ -31,6 +34,7 @@ export const dhcpStorm: Benchmark = {
 
 async function measure(segment: LoadSegment, peer: Peer, bench: Bench): Promise<readonly Figure[]> {
   await using server = await peer.start(segment);
+  await perfdhcp(segment, WARM_UP.perSecond, WARM_UP.seconds);
   const machines = scaled(MACHINES, bench, 100);
   bench.say(`${peer.name}: ${String(machines)} machines`);
   const report = await storm(segment, { machines, withinMs: WITHIN_MS * (machines / MACHINES), relay: RELAY });

@@ -7,7 +7,7 @@ import type {
   TaskStatus,
 } from '@rackwright/domain-provisioning';
 import { taskStatuses } from '@rackwright/domain-provisioning';
-import { nodeStatuses, type LeaseState, type NodeStatus } from '@rackwright/domain-netboot';
+import { leaseStates, nodeStatuses, type LeaseState, type NodeStatus } from '@rackwright/domain-netboot';
 import type { Idc, Instant, Ipv4, Mac, Sn } from '@rackwright/kernel';
 import { parseIpv4 } from '@rackwright/kernel';
 import {
@@ -144,7 +144,7 @@ export class LeaseRecord {
   @TextField({ description: 'Option 61 in hexadecimal', optional: true, maxLength: 510 }) readonly client_id?: string;
   @TextField({ description: 'Host name', optional: true, maxLength: 255 }) readonly hostname?: string;
   @TextField({ description: 'Subnet', maxLength: 64 }) readonly subnet!: string;
-  @EnumField({ description: 'State', values: ['active', 'released', 'expired', 'declined'] })
+  @EnumField({ description: 'State', values: leaseStates })
   readonly state!: LeaseState;
   @InstantField() readonly granted_at!: Instant;
   @InstantField() readonly expires_at!: Instant;

@@ -31,6 +31,7 @@ export { isEnded, LeaseTable, type LeaseWrite } from './leases/lease-table.js';
 export { SupposedLeases } from './leases/supposed-leases.js';
 export {
   dhcpModes,
+  leaseStates,
   nodeStatuses,
   type AddressRange,
   type DhcpMode,

@@ -64,7 +64,8 @@ export interface Reservation {
 }
 
 /** What became of an address. */
-export type LeaseState = 'active' | 'released' | 'expired' | 'declined';
+export const leaseStates = ['active', 'released', 'expired', 'declined'] as const;
+export type LeaseState = (typeof leaseStates)[number];
 
 /** A DHCP lease; kept after its end so that the client gets the same address again. */
 export interface Lease {

@@ -15,7 +15,7 @@ import {
   SeededRandom,
   waitFor,
 } from '@rackwright/testing';
-import type { BootPlane } from './boot-plane.port.js';
+import type { BootPlane, LeaseRow } from './boot-plane.port.js';
 import { checkRegionalConfig, regionalSettings, type RegionalConfig } from './config.js';
 import { createRegional, type RegionalService } from './create-regional.js';
 
@@ -49,6 +49,12 @@ const notReady = (): never => {
 };
 
 /** A boot plane that opens nothing: these tests are about the rest of the region. */
+function leaseOf(host: number): LeaseRow {
+  const at = formatInstant(0 as EpochMs);
+  const ip = `10.0.0.${host}` as LeaseRow['ip'];
+  return { ip, subnet: 'lan', state: 'active', granted_at: at, expires_at: at, version: 1 };
+}
+
 class QuietBootPlane implements BootPlane {
   readonly explainer = { explain: notReady, replay: notReady };
   starts = 0;
@@ -61,8 +67,8 @@ class QuietBootPlane implements BootPlane {
   readonly tftpStatus = (): Record<string, unknown> => ({ status: 'stopped' });
   readonly bootConfigs = (): [] => [];
 
-  *dhcpLeases(): Generator<Record<string, unknown>> {
-    for (const host of [10, 11, 12]) yield { ip: `10.0.0.${host}` };
+  dhcpLeases(): readonly LeaseRow[] {
+    return [10, 11, 12].map(leaseOf);
   }
 
   async start(): Promise<void> {

@@ -1,5 +1,5 @@
 import { formatMac, ipv4ToNumber, type Idc } from '@rackwright/kernel';
-import { keyspace, type LeaseRecord, type PageQuery } from '@rackwright/contracts';
+import { isLeaseListed, keyspace, type LeaseRecord, type ListLeases } from '@rackwright/contracts';
 import { pageItems, type Page } from '../http/page-items.js';
 import type { StateView } from '../state-view/state-view.js';
 import { folderOf } from '../store/folder-of.js';
@@ -18,10 +18,11 @@ function leaseView(idc: string, lease: LeaseRecord): LeaseView {
   return { ...rest, idc, ...(mac === undefined ? {} : { mac: formatMac(mac) }) };
 }
 
-/** The leases of an IDC, by address. */
-export async function listLeases(view: StateView, idc: Idc, query: PageQuery): Promise<Page<LeaseView>> {
+/** The leases of an IDC that a query asks for, by address. */
+export async function listLeases(view: StateView, idc: Idc, query: ListLeases): Promise<Page<LeaseView>> {
   const state = await view.fresh(folderOf(keyspace.lease.key({ idc, ip: '-' })));
-  const page = pageItems(state.leases.list(idc), query, {
+  const asked = state.leases.list(idc).filter(({ value }) => isLeaseListed(query, value));
+  const page = pageItems(asked, query, {
     placeOf: ({ value }) => String(ipv4ToNumber(value.ip)).padStart(IPV4_NUMBER_DIGITS, '0'),
   });
   return { ...page, items: page.items.map(({ value }) => leaseView(idc, value)) };

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, Inject, Param, Put, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { IdcPath, MacPath, PageQuery, PutReservation, PutSubnet, SubnetPath } from '@rackwright/contracts';
+import { IdcPath, ListLeases, MacPath, PageQuery, PutReservation, PutSubnet, SubnetPath } from '@rackwright/contracts';
 import { DtoPipe, Route } from '@rackwright/platform';
 import { answerPut, answerResource } from '../http/answer-resource.js';
 import { ifMatchOf } from '../http/caller.js';
@@ -129,10 +129,10 @@ export class NetworkController {
   }
 
   @Get('leases/:idc')
-  @Route({ ...pages, summary: 'List DHCP leases by address', answer: LeaseAnswer })
+  @Route({ ...pages, query: ListLeases, summary: 'List DHCP leases by address', answer: LeaseAnswer })
   async leases(
     @Param(atIdc) { idc }: IdcPath,
-    @Query(pageQuery) query: PageQuery,
+    @Query(new DtoPipe(ListLeases)) query: ListLeases,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<readonly LeaseView[]> {
     return answerPage(await listLeases(this.#view, idc, query), reply, (lease) => lease);

@@ -138,6 +138,48 @@ describe('leases', () => {
   });
 });
 
+describe('leases that are asked for', () => {
+  const leases = [
+    { ip: '10.0.0.1', mac: '001a2b3c4d01', subnet: 'a', state: 'active', hostname: 'Web-1' },
+    { ip: '10.0.0.2', mac: '001a2b3c4d02', subnet: 'a', state: 'expired' },
+    { ip: '10.0.1.1', mac: '001a2b3c4d01', subnet: 'b', state: 'active' },
+    { ip: '10.0.1.2', subnet: 'b', state: 'declined' },
+  ];
+
+  beforeEach(async () => {
+    const at = { granted_at: '2026-01-01T00:00:00.000Z', expires_at: '2026-01-02T00:00:00.000Z', version: 1 };
+    for (const lease of leases) {
+      const key = keyspace.lease.key({ idc: 'dc1', ip: lease.ip });
+      await store.transact([], [{ kind: 'put', key, value: JSON.stringify({ ...lease, ...at }) }]);
+    }
+  });
+
+  it.each([
+    ['mac=00-1A-2B-3C-4D-01', ['10.0.0.1', '10.0.1.1']],
+    ['ip=10.0.0.2', ['10.0.0.2']],
+    ['state=declined', ['10.0.1.2']],
+    ['subnet=b', ['10.0.1.1', '10.0.1.2']],
+    ['hostname=web-1', ['10.0.0.1']],
+    ['mac=001a2b3c4d01&subnet=a&state=active', ['10.0.0.1']],
+    ['subnet=nowhere', []],
+  ])('%s', async (query, expected) => {
+    const { body, headers } = await api.get<{ ip: string }[]>(`/api/v1/leases/dc1?${query}`);
+    expect([body.map(({ ip }) => ip), headers.get('x-total-count')]).toEqual([expected, String(expected.length)]);
+  });
+
+  it.each(['mac=zz', 'ip=10.0.0', 'state=gone', 'color=red'])('%s is refused', async (query) => {
+    const { status, body } = await api.refused('GET', `/api/v1/leases/dc1?${query}`);
+    expect([status, body.errors?.map(({ pointer }) => pointer)]).toEqual([400, [`/${query.split('=')[0] ?? ''}`]]);
+  });
+
+  it('come page by page', async () => {
+    const first = await api.get<{ ip: string }[]>('/api/v1/leases/dc1?subnet=b&limit=1');
+    const next = /<([^>]+)>; rel="next"/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
+    const second = await api.get<{ ip: string }[]>(next.replace(/^https?:\/\/[^/]+/, ''));
+    expect([...first.body, ...second.body].map(({ ip }) => ip)).toEqual(['10.0.1.1', '10.0.1.2']);
+  });
+});
+
 describe('profiles', () => {
   const recipe = { family: 'debian', version: '12', format: 'preseed', kernel: 'k', initrds: [{ path: 'i' }] };
 

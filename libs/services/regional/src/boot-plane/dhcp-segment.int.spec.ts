@@ -212,7 +212,7 @@ describe('D47 probing an address before its first offer (RFC 2131 section 3.1)',
     const offer = await (await segment.client({})).ask(discover(a));
     const [[first] = ['' as Ipv4]] = probe.asked;
     expect(probe.asked.map(([ip]) => ip)).toEqual([first, offer.yiaddr]);
-    expect([...segment.plane.dhcpLeases()]).toMatchObject([{ ip: first, state: 'declined' }]);
+    expect(segment.plane.dhcpLeases({})).toMatchObject([{ ip: first, state: 'declined' }]);
     await waitFor(async () => (await segment.store.list('/os/outbox/dc1/')).entries.length > 0, { what: 'the event' });
     const [event] = (await segment.store.list('/os/outbox/dc1/')).entries;
     expect(JSON.parse(event?.value ?? '')).toMatchObject({ type: 'lease.declined', data: { ip: first } });
