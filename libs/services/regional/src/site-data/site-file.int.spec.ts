@@ -256,8 +256,24 @@ describe('a region with a site file and without etcd', () => {
   });
 });
 
-it('serves without any site data when the backend is none', async () => {
-  const site = await startRegion({ RW_SITE_BACKEND: 'none', RW_DHCP_MODE: 'off' });
+it('tells every machine what to boot, beside another DHCP server, when the backend is none', async () => {
+  await writeFile(join(directory, 'ipxe.efi'), 'loader');
+  const site = await startRegion({ RW_SITE_BACKEND: 'none', RW_DHCP_MODE: 'auto-proxy', RW_DHCP_PXE_PORT: '0' });
   await whenReady(site);
   expect(await script(site, mac)).toContain('waits for a task');
+  const relay = await openRelay(site.url);
+  closing.push(relay);
+  const packet = discover(mac, 77);
+  const pxe = new Map([
+    ...packet.options,
+    [OptionCode.VendorClassIdentifier, Buffer.from('PXEClient:Arch:00007:UNDI:003016')] as const,
+    [OptionCode.ClientSystemArchitecture, Uint8Array.of(0, 7)] as const,
+  ]);
+  let offer: DhcpPacket | undefined;
+  relay.plugIn(mac, (received) => {
+    offer = received;
+  });
+  relay.send({ ...packet, options: pxe });
+  await waitFor(() => offer !== undefined, { what: 'a proxy offer' });
+  expect(offer).toMatchObject({ yiaddr: ANY_IPV4, file: expect.stringContaining('ipxe.efi') as unknown });
 });
