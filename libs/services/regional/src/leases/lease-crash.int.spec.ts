@@ -1,6 +1,7 @@
 import { spawn, type StdioOptions } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { appendFile, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,6 +12,10 @@ import type { LeaseCopies } from './lease-copy.js';
 import { LeaseKeeper } from './lease-keeper.js';
 
 const ROUNDS = 12;
+/** A process whose disk takes no more ends after this many refused writes. */
+const MAX_REFUSALS = 200;
+/** Octets that one file may have; the write across the limit is a short one. */
+const FULL_AT_BYTES = 65_536;
 const noCopies: LeaseCopies = {
   backlog: 0,
   pending: () => [],
@@ -58,10 +63,20 @@ function childText(seed: number): string {
       await keeper.commit(decision.change === undefined ? [] : keeper.apply(decision.change));
       return decision;
     }
+    let refusals = 0;
     async function machine(number) {
+      try {
+        await live(number);
+      } catch (error) {
+        if (error.code !== 'disk-failed') throw error;
+        refusals += 1;
+        await machine(number);
+      }
+    }
+    async function live(number) {
       const random = new SeededRandom(${seed} + number);
       const mac = '02' + number.toString(16).padStart(10, '0');
-      for (;;) {
+      while (refusals < ${MAX_REFUSALS}) {
         const offer = await handle(mac, 'discover', {});
         const ip = offer.fields?.yiaddr.value;
         if (ip === undefined) { await new Promise((resolve) => setTimeout(resolve, 1)); continue; }
@@ -92,24 +107,52 @@ async function crash(seed: number, afterMs: number): Promise<readonly string[]> 
   return output.slice(0, output.lastIndexOf('\n') + 1).split('\n');
 }
 
-describe('kill -9 of the process that gives addresses', () => {
-  it('loses no acknowledged lease and gives no address twice', async () => {
-    const seed = randomInt(2 ** 31);
-    const random = new SeededRandom(seed);
-    const holders = new Map<string, string>();
-    let acknowledged = 0;
-    for (let round = 0; round < ROUNDS; round += 1) {
-      for (const line of await crash(seed + round * 1_000, Math.floor(random.fraction() * 150))) {
-        const [what, mac = '', ip = ''] = line.split(' ');
-        if (what === 'R') holders.delete(mac);
-        if (what !== 'A') continue;
-        acknowledged += 1;
-        const others = [...holders].filter(([other, held]) => held === ip && other !== mac);
-        expect([`seed ${seed} round ${round}: ${ip} for ${mac}`, others]).toEqual([expect.anything(), []]);
-        holders.set(mac, ip);
-      }
+/** Runs the child on a disk that becomes full, until it has been refused often enough; what it said. */
+async function fillDisk(seed: number): Promise<readonly string[]> {
+  const blocks = String(FULL_AT_BYTES / 512);
+  const limited = ['-c', `trap '' XFSZ; ulimit -f ${blocks}; exec "$@"`, 'sh', process.execPath];
+  const child = spawn('sh', [...limited, ...typescriptArguments(childText(seed))], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const [exitCode] = (await once(child, 'close')) as [number | null];
+  expect(exitCode).toBe(0);
+  return said.split('\n');
+}
+
+/** A line that a dying machine began: the start of a sound one. */
+async function tearTail(): Promise<void> {
+  const log = join(directory, 'log');
+  const last =
+    (await readdir(log))
+      .filter((name) => name.endsWith('.log'))
+      .sort()
+      .at(-1) ?? '';
+  const [line = ''] = (await readFile(join(log, last), 'utf8')).split('\n');
+  await appendFile(join(log, last), line.slice(0, Math.floor(line.length / 2)));
+}
+
+/** What clients were told, and so believe. */
+class Told {
+  readonly holders = new Map<string, string>();
+  acknowledged = 0;
+
+  /** Fails when an address is given to one client while another has it. */
+  hear(lines: readonly string[], during: string): void {
+    for (const line of lines) {
+      const [what, mac = '', ip = ''] = line.split(' ');
+      if (what === 'R') this.holders.delete(mac);
+      if (what !== 'A') continue;
+      this.acknowledged += 1;
+      const others = [...this.holders].filter(([other, held]) => held === ip && other !== mac);
+      expect([`${during}: ${ip} for ${mac}`, others]).toEqual([expect.anything(), []]);
+      this.holders.set(mac, ip);
     }
-    expect(acknowledged).toBeGreaterThan(ROUNDS);
+  }
+
+  /** Fails unless the next process knows all of it. */
+  async compare(during: string): Promise<void> {
     await using log = await FileJournal.open({ directory: join(directory, 'log'), logger: silentLogger });
     const keeper = new LeaseKeeper({
       copier: noCopies,
@@ -120,8 +163,39 @@ describe('kill -9 of the process that gives addresses', () => {
     });
     await keeper.start([]);
     await keeper.stop();
-    for (const [mac, ip] of holders) {
-      expect([`seed ${seed}`, keeper.table.find(ip as Ipv4)]).toMatchObject([`seed ${seed}`, { mac, state: 'active' }]);
+    for (const [mac, ip] of this.holders) {
+      expect([during, keeper.table.find(ip as Ipv4)]).toMatchObject([during, { mac, state: 'active' }]);
     }
+    const active = [...keeper.table.all()].filter(({ state }) => state === 'active');
+    expect(new Set(active.map(({ mac }) => mac)).size).toBe(active.length);
+  }
+}
+
+describe('kill -9 of the process that gives addresses', () => {
+  it('loses no acknowledged lease and gives no address twice', async () => {
+    const seed = randomInt(2 ** 31);
+    const random = new SeededRandom(seed);
+    const told = new Told();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const lines = await crash(seed + round * 1_000, Math.floor(random.fraction() * 150));
+      told.hear(lines, `seed ${seed} round ${round}`);
+      if (round % 3 === 2) await tearTail();
+    }
+    expect(told.acknowledged).toBeGreaterThan(ROUNDS);
+    await told.compare(`seed ${seed}`);
+  });
+});
+
+describe('a disk that becomes full', () => {
+  it('lets nobody be told of a lease that is not on it, and goes on when there is room again', async () => {
+    const seed = randomInt(2 ** 31);
+    const told = new Told();
+    told.hear(await fillDisk(seed), `seed ${seed} until the disk is full`);
+    expect(told.acknowledged).toBeGreaterThan(10);
+    await told.compare(`seed ${seed} after the disk was full`);
+    const before = told.acknowledged;
+    told.hear(await crash(seed + 1_000, 100), `seed ${seed} with room again`);
+    expect(told.acknowledged).toBeGreaterThan(before);
+    await told.compare(`seed ${seed} in the end`);
   });
 });
