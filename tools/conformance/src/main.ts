@@ -5,7 +5,8 @@ import { dhcpStatements } from './dhcp/dhcp-statements.js';
 import { httpStatements } from './http/http-statements.js';
 import { reportLine, summaryOf } from './report.js';
 import { parseSite, SiteMistake } from './site-description.js';
-import { tftpStatements, type TftpTarget } from './tftp/tftp-statements.js';
+import type { TftpTarget } from './tftp/tftp-exchange.js';
+import { tftpStatements } from './tftp/tftp-statements.js';
 import { playAll, type PlayedStatement, type Statement } from './verdict.js';
 
 interface Flags {

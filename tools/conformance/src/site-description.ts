@@ -19,6 +19,8 @@ export interface SiteDescription {
   readonly second?: { readonly link: Ipv4; readonly subnet: Cidr };
   /** The server gives boot files to PXE clients of architecture 7, and iPXE something else. */
   readonly boots: boolean;
+  /** The server gives URLs to firmware that boots over HTTP. */
+  readonly boots_http: boolean;
   /** A machine with a boot file of more than 127 characters. */
   readonly long_boot_file?: { readonly mac: Mac; readonly file: string };
   /** Static routes (121) and search domains (119) are configured. */
@@ -54,6 +56,7 @@ export function parseSite(text: string, target: string): SiteDescription {
     foreign: ip(fields['foreign'] ?? DEFAULT_FOREIGN, 'foreign'),
     direct: fields['direct'] === true,
     boots: fields['boots'] === true,
+    boots_http: fields['boots_http'] === true,
     routes: fields['routes'] === true,
     search: fields['search'] === true,
     wait_ms: number(fields['wait_ms'] ?? DEFAULT_WAIT_MS, 'wait_ms'),

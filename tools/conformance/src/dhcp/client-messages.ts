@@ -14,6 +14,7 @@ import { bootFileOf } from './read-reply.js';
 export type Options = readonly (readonly [number, Uint8Array])[];
 
 const X64_UEFI = 7;
+const X64_UEFI_HTTP = 16;
 
 /** What boot ROMs ask for: RFC 4578, with the options of an installed system. */
 export const wanted: readonly [number, Uint8Array] = [
@@ -30,6 +31,13 @@ export function firmware(architectures: readonly number[] = [X64_UEFI]): Options
     [OptionCode.ClientNetworkInterface, networkInterfaceOption.encode({ type: 1, major: 3, minor: 16 })],
   ];
 }
+
+/** Options of x64 UEFI firmware that boots over HTTP: UEFI 2.10 section 24.7, RFC 5970. */
+export const httpFirmware: Options = [
+  wanted,
+  [OptionCode.VendorClassIdentifier, textOption.encode('HTTPClient:Arch:00016:UNDI:003001')],
+  [OptionCode.ClientSystemArchitecture, u16ListOption.encode([X64_UEFI_HTTP])],
+];
 
 /** The same machine once iPXE runs on it; the user class bare, as iPXE sends it, or as a list (RFC 3004 section 4). */
 export function ipxe(form: 'raw' | 'list' = 'raw'): Options {

@@ -7,7 +7,7 @@ import {
   readOption,
 } from '@rackwright/protocol-dhcp4';
 import { judge, NotApplicable, type Statement } from '../verdict.js';
-import { firmware, firmwareFile, ipxe, wanted } from './client-messages.js';
+import { firmware, firmwareFile, httpFirmware, ipxe, wanted } from './client-messages.js';
 import { octetsOf, type DhcpPeer } from './dhcp-peer.js';
 import { bootFileOf, codesOf, hex } from './read-reply.js';
 import { optionOctets } from './wire-options.js';
@@ -179,6 +179,22 @@ export const optionStatements: readonly Statement<DhcpPeer>[] = [
       const control = vendor?.ok === true ? vendor.value.discoveryControl : undefined;
       return judge(`option 60 ${Buffer.from(name).toString('latin1')}, 43.6 ${String(control ?? 'absent')}`, {
         'bit 3 is not set': ((control ?? 0) & PxeDiscovery.bootFileNow) === 0,
+      });
+    },
+  },
+  {
+    id: 'D40',
+    title: 'HTTPClient is answered as HTTPClient, with an absolute URL to boot',
+    reference: 'UEFI 2.10 section 24.7',
+    play: async (peer) => {
+      if (!peer.site.boots_http) throw new NotApplicable('the site boots nothing over HTTP');
+      const reply = await peer.offer({ mac: peer.newMac(), options: httpFirmware });
+      const vendor = reply.packet.options.get(OptionCode.VendorClassIdentifier);
+      const name = vendor === undefined ? 'absent' : Buffer.from(vendor).toString('latin1');
+      const file = bootFileOf(reply);
+      return judge(`option 60 ${name}, file ${file || 'absent'}`, {
+        'option 60 is another': name !== 'HTTPClient',
+        'the file is no absolute URL': !/^https?:\/\/[^/]+\//.test(file),
       });
     },
   },

@@ -29,6 +29,9 @@ dhcp-userclass=set:ipxe,iPXE
 dhcp-boot=tag:ipxe,http://${SERVER}/boot.ipxe
 dhcp-boot=tag:long,tag:!ipxe,${LONG.file}
 dhcp-boot=tag:efi64,tag:!ipxe,tag:!long,ipxe.efi
+dhcp-match=set:http,option:client-arch,16
+dhcp-option-force=tag:http,60,HTTPClient
+dhcp-boot=tag:http,http://${SERVER}/ipxe.efi
 enable-tftp
 tftp-root=${root}
 `;

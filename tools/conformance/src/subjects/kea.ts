@@ -17,6 +17,12 @@ function configuration(dir: string): object {
       test: "option[77].hex == 'iPXE' or option[77].hex == 0x0469505845 or option[175].exists",
       'boot-file-name': `http://${SERVER}/boot.ipxe`,
     },
+    {
+      name: 'http',
+      test: 'option[93].hex == 0x0010',
+      'boot-file-name': `http://${SERVER}/ipxe.efi`,
+      'option-data': [{ name: 'vendor-class-identifier', data: 'HTTPClient', 'always-send': true }],
+    },
     { name: 'efi64', test: "option[93].hex == 0x0007 and not member('ipxe')", 'boot-file-name': 'ipxe.efi' },
   ];
   const subnet = (id: number, net: string, more: object): object => ({

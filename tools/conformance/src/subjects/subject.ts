@@ -29,6 +29,7 @@ export const siteOf = {
   direct: true,
   second: { link: '10.98.0.1', subnet: '10.98.0.0/24' },
   boots: true,
+  boots_http: true,
   long_boot_file: { mac: LONG.mac, file: LONG.file },
   routes: true,
   search: true,

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   DeviceQuestion,
+  ExplainBoot,
   fieldsOf,
   HardwareReport,
   InstallComplete,
   LogEntry,
   OperationComplete,
   ProgressReport,
+  ReplayBoot,
   type FieldProblem,
   type FieldSpec,
 } from '@rackwright/contracts';
@@ -29,6 +31,8 @@ const verbs = [
   { path: 'device/getOSInstallConfig', dto: DeviceQuestion, good: { sn } },
   { path: 'device/operationComplete', dto: OperationComplete, good: { sn, operation: 'reboot', success: true } },
   { path: 'device/installComplete', dto: InstallComplete, good: { sn, status: 'success' } },
+  { path: 'boot/explain', dto: ExplainBoot, good: { mac: mac_address } },
+  { path: 'boot/replay', dto: ReplayBoot, good: { packets: [{ packet: '00' }] } },
 ] as const;
 
 /** Texts that mean something to a shell, a path, a script, a terminal or a log. */
