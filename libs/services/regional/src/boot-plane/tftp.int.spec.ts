@@ -55,7 +55,8 @@ async function probe(running: RunningPlane): Promise<TftpProbe> {
 
 const call = promisify(execFile);
 const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-const BIG_BYTES = 20 * 1024 * 1024 + 1;
+/** In blocks of 512 octets more than the 65,535 that have a number. */
+const BIG_BYTES = 33 * 1024 * 1024 + 1;
 
 async function withBigFile(running: RunningPlane): Promise<string> {
   const bytes = randomBytes(BIG_BYTES);
@@ -92,7 +93,7 @@ describe.each(modes)('TFTP on real sockets, %s', (mode) => {
     });
   });
 
-  it('T1 T13 curl fetches 20 MB byte for byte, with two block sizes', async () => {
+  it('T1 T13 curl fetches 33 MiB byte for byte, with two block sizes', async () => {
     const running = await run(mode);
     const expected = await withBigFile(running);
     expect(digest(await curl(running.tftpPort, 'big.bin', '--tftp-blksize', '8192'))).toBe(expected);
@@ -243,6 +244,21 @@ describe('names of one machine', () => {
     const config = (await curl(running.tftpPort, 'pxelinux.cfg/01-52-54-00-00-00-01')).toString();
     expect(config).toBe('DEFAULT local\nPROMPT 0\nLABEL local\n  LOCALBOOT 0\n');
   });
+});
+
+it.each([0, 1])('T19 the block after 65535 has the number %i, as set', async (number) => {
+  const running = await run('threads', { env: { RW_TFTP_BLOCK_ROLLOVER: String(number) } });
+  const content = Buffer.alloc(8 * 65_537 + 3);
+  for (let block = 1; block <= 65_537; block += 1) content.writeUInt32LE(block, 8 * (block - 1));
+  await writeFile(join(running.assetDir, 'tiny-blocks'), content);
+  const client = await probe(running);
+  await client.ask(rrq('tiny-blocks', { blksize: '8', windowsize: '32768' }));
+  // A window leaves before the next packet is looked at, and is acknowledged unread: only what comes behind them matters.
+  for (const block of [0, 32_768, 65_535]) client.answer({ kind: 'ack', block });
+  let packet = await client.receive();
+  while (packet.kind !== 'data' || packet.data.readUInt32LE(0) !== 65_536) packet = await client.receive();
+  expect(packet.block).toBe(number);
+  client.answer(error(0));
 });
 
 it('every series of TFTP moves', async () => {

@@ -1,0 +1,112 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { FileTransfer } from '@rackwright/contracts';
+import type { Ipv4 } from '@rackwright/kernel';
+import { decodeTftp, encodeTftp, type TftpPacket } from '@rackwright/protocol-tftp';
+import { ThreadedTransfers } from './threaded-transfers.js';
+
+const LOOPBACK = '127.0.0.1' as Ipv4;
+const BLOCKS = 200;
+const SIZE_BYTES = BLOCKS * 512 - 1;
+
+let stack = new AsyncDisposableStack();
+afterEach(async () => {
+  await stack.disposeAsync();
+  stack = new AsyncDisposableStack();
+});
+
+async function client(): Promise<Socket> {
+  const socket = createSocket({ type: 'udp4', recvBufferSize: 1_048_576 });
+  socket.bind(0, LOOPBACK);
+  await once(socket, 'listening');
+  stack.defer(() => {
+    socket.close();
+  });
+  return socket;
+}
+
+async function transferTo(socket: Socket, options: Readonly<Record<string, string>> = {}): Promise<FileTransfer> {
+  const directory = await mkdtemp(join(tmpdir(), 'rw-threads-'));
+  stack.defer(() => rm(directory, { recursive: true }));
+  const content = Buffer.alloc(SIZE_BYTES);
+  for (let block = 0; block < BLOCKS; block += 1) content[block * 512] = block;
+  await writeFile(join(directory, 'file'), content);
+  const file = stack.use(await open(join(directory, 'file')));
+  return {
+    request: encodeTftp({ kind: 'rrq', filename: 'file', mode: 'octet', options: new Map(Object.entries(options)) }),
+    client: { address: LOOPBACK, port: socket.address().port },
+    localAddress: LOOPBACK,
+    limits: { maxBlockSizeBytes: 1_468, rolloverTo: 0 },
+    descriptor: file.fd,
+    sizeBytes: SIZE_BYTES,
+  };
+}
+
+async function packets(socket: Socket, count: number): Promise<readonly (TftpPacket & { readonly from: number })[]> {
+  const seen: (TftpPacket & { readonly from: number })[] = [];
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  socket.on('message', (bytes, { port }) => {
+    const packet = decodeTftp(bytes);
+    if (packet.ok) seen.push({ ...packet.value, from: port });
+    if (seen.length === count) resolve(undefined);
+  });
+  await promise;
+  socket.removeAllListeners('message');
+  return seen;
+}
+
+describe('ThreadedTransfers', () => {
+  it('T16 sends a window larger than one call takes, in order and whole', async () => {
+    const transfers = stack.use(new ThreadedTransfers({ threads: 1 }));
+    await transfers.prepare();
+    const socket = await client();
+    const answered = packets(socket, 1);
+    const report = transfers.run(await transferTo(socket, { windowsize: String(BLOCKS) }));
+    const [oack] = await answered;
+    if (oack === undefined) throw new Error('no answer');
+    const window = packets(socket, BLOCKS);
+    socket.send(encodeTftp({ kind: 'ack', block: 0 }), oack.from, LOOPBACK);
+    const seen = (await window).map((packet) =>
+      packet.kind === 'data' ? [packet.block, packet.data[0], packet.data.length] : packet.kind,
+    );
+    expect(seen).toEqual(
+      Array.from({ length: BLOCKS }, (_, index) => [index + 1, index, index === BLOCKS - 1 ? 511 : 512]),
+    );
+    socket.send(encodeTftp({ kind: 'ack', block: BLOCKS }), oack.from, LOOPBACK);
+    expect(await report).toEqual({
+      outcome: { kind: 'completed' },
+      acknowledgedBytes: SIZE_BYTES,
+      retransmissions: 0,
+      strangers: 0,
+    });
+  });
+
+  it('rejects what cannot be mapped, so that it can be sent in another way', async () => {
+    const transfers = stack.use(new ThreadedTransfers({ threads: 1 }));
+    const transfer = await transferTo(await client());
+    const directory = stack.use(await open(tmpdir()));
+    await expect(transfers.run({ ...transfer, descriptor: directory.fd })).rejects.toMatchObject({
+      code: 'transfers-unavailable',
+    });
+  });
+
+  it('tells the clients when it is disposed of, and can be used again', async () => {
+    const transfers = stack.use(new ThreadedTransfers({ threads: 2 }));
+    const socket = await client();
+    const first = packets(socket, 2);
+    const report = transfers.run(await transferTo(socket));
+    await new Promise((resolve) => socket.once('message', resolve));
+    await transfers[Symbol.asyncDispose]();
+    expect((await first).map(({ kind }) => kind)).toEqual(['data', 'error']);
+    expect((await report).outcome).toEqual({ kind: 'failed', reason: 'content-unavailable' });
+    const again = packets(socket, 1);
+    const second = transfers.run(await transferTo(socket));
+    const [data] = await again;
+    socket.send(encodeTftp({ kind: 'error', code: 0, message: 'enough' }), data?.from ?? 0, LOOPBACK);
+    expect((await second).outcome).toMatchObject({ kind: 'aborted-by-client' });
+  });
+});
