@@ -10,7 +10,7 @@ import { SiteMetrics } from './site-metrics.js';
 import { emptySite, siteOfMachines } from './site-of-machines.js';
 
 /** Some fifty thousand machines. */
-export const MAX_SITE_FILE_BYTES = 16 * 1_048_576;
+const MAX_SITE_FILE_BYTES = 16 * 1_048_576;
 /** Mistakes that one line of the log names. */
 const MAX_LOGGED = 10;
 

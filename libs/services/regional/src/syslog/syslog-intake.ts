@@ -9,7 +9,7 @@ import type { MachineAddresses } from './machine-addresses.js';
 import type { SyslogMetrics, SyslogTransport } from './syslog-metrics.js';
 
 /** An installer sends some thousand lines at once when it starts, and then a few each second. */
-export const SYSLOG_RATE: RateLimit = { perSecond: 200, burst: 5_000 };
+const SYSLOG_RATE: RateLimit = { perSecond: 200, burst: 5_000 };
 /** Lines of one machine on their way to the log stream; an installer's first burst fits in. */
 export const MAX_QUEUED_PER_MACHINE = 5_000;
 /** Characters of all machines on their way: the log stream may be slow, memory is not endless. */
