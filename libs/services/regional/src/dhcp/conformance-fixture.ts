@@ -100,6 +100,11 @@ export class VectorServer {
     this.#view = this.#viewOf(site);
   }
 
+  /** What decisions are made from. */
+  get view(): NetbootView {
+    return this.#view;
+  }
+
   pass(seconds: number): void {
     this.#now = (this.#now + seconds * 1_000) as EpochMs;
   }
