@@ -52,15 +52,11 @@ function discover(of: Mac, xid: number): DhcpPacket {
   };
 }
 
-/** A region with the file that can reach neither etcd nor NATS. */
-async function startRegion(env: Readonly<Record<string, string>> = {}): Promise<Site> {
-  const site = {
-    RW_SITE_BACKEND: 'file',
-    RW_SITE_FILE: path,
-    RW_DHCP_MODE: 'reservation',
-    RW_DHCP_RELAYS: '127.0.0.0/8',
-  };
-  const region = await startWholeRegion(directory, { cut: true, env: { ...site, ...env } });
+const fromFile = () => ({ RW_SITE_BACKEND: 'file', RW_SITE_FILE: path, RW_DHCP_MODE: 'reservation' });
+
+/** A region that can reach neither etcd nor NATS. */
+async function startRegion(env: Readonly<Record<string, string>> = fromFile()): Promise<Site> {
+  const region = await startWholeRegion(directory, { cut: true, env: { RW_DHCP_RELAYS: '127.0.0.0/8', ...env } });
   closing.push(region);
   let relay: SimulatedRelay | undefined;
   return {

@@ -19,6 +19,9 @@ it('asks for the path of the file, and for nothing else', () => {
     { where: 'RW_SITE_FILE' },
   ]);
   expect(checkSiteSettings({ siteBackend: 'file', siteFile: '/m.yaml', dhcpMode })).toEqual([]);
+  expect(checkSiteSettings({ siteBackend: 'etcd', siteFile: '/m.yaml', dhcpMode })).toMatchObject([
+    { where: 'RW_SITE_FILE', detail: expect.stringContaining('set that to file') as unknown },
+  ]);
   expect(checkSiteSettings({ siteBackend: 'etcd', siteFile: undefined, dhcpMode })).toEqual([]);
   expect(checkSiteSettings({ siteBackend: 'none', siteFile: undefined, dhcpMode: 'auto-proxy' })).toEqual([]);
   expect(checkSiteSettings({ siteBackend: 'none', siteFile: undefined, dhcpMode: 'off' })).toEqual([]);

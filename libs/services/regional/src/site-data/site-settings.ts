@@ -30,6 +30,10 @@ export function checkSiteSettings(config: SiteConfig & { readonly dhcpMode: Dhcp
       { where: 'RW_SITE_FILE', detail: 'is required when RW_SITE_BACKEND is file: the path of the machine file' },
     ];
   }
+  if (siteBackend !== 'file' && siteFile !== undefined) {
+    const detail = `is not read while RW_SITE_BACKEND is ${siteBackend}: set that to file, or leave the path out`;
+    return [{ where: 'RW_SITE_FILE', detail }];
+  }
   if (siteBackend !== 'none' || dhcpMode === 'off' || dhcpMode === 'auto-proxy') return [];
   const detail =
     `none knows no machines and no subnets, so the DHCP mode ${dhcpMode} would answer nobody: set RW_DHCP_MODE to ` +
