@@ -115,7 +115,13 @@ export default {
         'A package imports only what its own package.json declares; tests may also use the root development tools.',
       severity: 'error',
       from: {
-        pathNot: [tests, '^libs/testing/src/(conformance|fuzz)/', '^[^/]+$', '^tools/[^/]+[.](mjs|ts)$', '^tools/lint/'],
+        pathNot: [
+          tests,
+          '^libs/testing/src/(conformance|fuzz)/',
+          '^[^/]+$',
+          '^tools/[^/]+[.](mjs|ts)$',
+          '^tools/lint/',
+        ],
       },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
     },

@@ -8,7 +8,7 @@ const config: KnipConfig = {
   // Started by path, or a peer that the lint plugin loads.
   ignoreDependencies: ['@nx/js'],
   // From Debian packages; `tools/deps.sh` installs what a system may lack.
-  ignoreBinaries: ['mount', 'umount', 'ip', 'debconf-set-selections'],
+  ignoreBinaries: ['mount', 'umount', 'ip', 'debconf-set-selections', 'dpkg-query'],
   workspaces: {
     '.': {
       entry: ['tools/*.mjs', 'tools/*.spec.ts'],

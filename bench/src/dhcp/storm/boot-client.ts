@@ -18,7 +18,7 @@ import {
 } from '@rackwright/protocol-dhcp4';
 
 /** What the firmware of a machine, and then iPXE, do about a missing answer: wait longer each time, then give up. */
-export const RETRANSMIT_SECONDS = [4, 8, 16, 32] as const;
+const RETRANSMIT_SECONDS = [4, 8, 16, 32] as const;
 /** Each wait varies by up to this much either way: RFC 2131 section 4.1. */
 const JITTER_SECONDS = 1;
 const STAGES = ['firmware', 'ipxe'] as const;

@@ -37,6 +37,7 @@ interface Koffi {
   readonly os: { readonly errno: Readonly<Record<string, number>> };
 }
 
+const require = createRequire(import.meta.url);
 let loaded: LinuxCalls | undefined;
 
 /** Loaded on first use. Throws where there is no such library or another layout of structures. */
@@ -49,7 +50,7 @@ function load(): LinuxCalls {
   if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) {
     throw new Error(`no system calls are known for ${process.platform} on ${process.arch}`);
   }
-  const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  const koffi = require('koffi') as Koffi;
   const libc = koffi.load(null);
   const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
   return {

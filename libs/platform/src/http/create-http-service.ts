@@ -77,20 +77,7 @@ export async function createHttpService(
   const fastify = adapter.getInstance<FastifyInstance>();
   const health = new Health(options.checks ?? [], clock);
   telemetry.register(fastify);
-  const limits = new ConnectionLimits(options.limits ?? DEFAULT_HTTP_LIMITS, options);
-  limits.watch(fastify.server);
-  limits.register(fastify);
-  if (options.shortcut !== undefined) {
-    takeShortcut(fastify.server, {
-      shortcut: options.shortcut,
-      isClosed: ({ socket }) => health.isDraining || limits.isTooMany(socket),
-      onAnswered: (route, startedMs) => {
-        telemetry.answered(route, startedMs);
-      },
-      nowMs: () => clock.monotonicMs(),
-    });
-  }
-  believeProxies(fastify.server, options.trustedProxies ?? []);
+  guardConnections(fastify, { options, telemetry, health });
   registerMethodRefusal(fastify);
   closeConnectionsWhileDraining(fastify, health);
   registerBodyParser(fastify);
@@ -130,6 +117,29 @@ export async function createHttpService(
       cancel();
     },
   };
+}
+
+/** What is done with a connection and a request before Fastify sees them. */
+function guardConnections(
+  fastify: FastifyInstance,
+  { options, telemetry, health }: { options: HttpServiceOptions; telemetry: RequestTelemetry; health: Health },
+): void {
+  const { server } = fastify;
+  const { shortcut, clock } = options;
+  const limits = new ConnectionLimits(options.limits ?? DEFAULT_HTTP_LIMITS, options);
+  limits.watch(server);
+  limits.register(fastify);
+  if (shortcut !== undefined) {
+    takeShortcut(server, {
+      shortcut,
+      isClosed: ({ socket }) => health.isDraining || limits.isTooMany(socket),
+      onAnswered: (route, startedMs) => {
+        telemetry.answered(route, startedMs);
+      },
+      nowMs: () => clock.monotonicMs(),
+    });
+  }
+  believeProxies(server, options.trustedProxies ?? []);
 }
 
 /**

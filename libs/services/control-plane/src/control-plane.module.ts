@@ -63,7 +63,7 @@ export class ControlPlaneModule {
         ProfilesController,
         BootController,
         EventsController,
-    SocketController,
+        SocketController,
       ],
       providers: [
         { provide: StateView, useValue: features.view },

@@ -257,6 +257,28 @@ export interface PlaneOptions {
   readonly bootFiles?: readonly string[];
 }
 
+interface PlaneState {
+  readonly config: ReturnType<typeof configOf>;
+  readonly stateDir: string;
+  readonly leaseLog: DurableLog;
+}
+
+function factoryOf(
+  adapters: PlaneAdapters,
+  { config, stateDir, leaseLog }: PlaneState,
+): ReturnType<typeof bootPlaneWith> {
+  const { sockets, templates, transfers, links, probe } = adapters;
+  return bootPlaneWith({
+    ...{ config, sockets, templates, leaseLog },
+    ...(transfers === undefined ? {} : { transfers }),
+    leaseSnapshot: adapters.document(join(stateDir, 'leases.json')),
+    isoCacheDir: join(stateDir, 'iso'),
+    addressesOf: adapters.addressesOf ?? (() => []),
+    ...(links === undefined ? {} : { links }),
+    ...(probe === undefined ? {} : { probe }),
+  });
+}
+
 /** A boot plane with real sockets on loopback, real files, and the region in the hands of the test. */
 export async function runBootPlane(adapters: PlaneAdapters, options: PlaneOptions = {}): Promise<RunningPlane> {
   const region = options.region ?? new TestRegion();
@@ -266,24 +288,13 @@ export async function runBootPlane(adapters: PlaneAdapters, options: PlaneOption
   await mkdir(assetDir);
   for (const name of options.bootFiles ?? []) await writeFile(join(assetDir, name), name);
   const config = configOf({ RW_ASSET_DIR: assetDir, ...options.env });
-  const { store, links, probe } = adapters;
+  const { store } = adapters;
   region.store = store;
   const metrics = new Metrics({ processMetrics: false });
   const leaseLog = await adapters.openLog(join(stateDir, 'leases'));
   const publicAddress = new PublicAddress();
   const platform = { clock: systemClock, random: systemRandom, logger: silentLogger, metrics };
-  const factory = bootPlaneWith({
-    config,
-    sockets: adapters.sockets,
-    ...(adapters.transfers === undefined ? {} : { transfers: adapters.transfers }),
-    templates: adapters.templates,
-    leaseLog,
-    leaseSnapshot: adapters.document(join(stateDir, 'leases.json')),
-    isoCacheDir: join(stateDir, 'iso'),
-    addressesOf: adapters.addressesOf ?? (() => []),
-    ...(links === undefined ? {} : { links }),
-    ...(probe === undefined ? {} : { probe }),
-  });
+  const factory = factoryOf(adapters, { config, stateDir, leaseLog });
   const plane = await factory({
     ...platform,
     ...region.sinks,

@@ -19,7 +19,6 @@ import {
 } from './boot-plane-fixture.js';
 
 export const SERVER = address('10.77.0.2');
-export const POOL_START = '10.77.1.0';
 
 export function macNumber(number: number): Mac {
   const mac = parseMac(`02${number.toString(16).padStart(10, '0')}`);
@@ -60,13 +59,13 @@ export function take(offer: DhcpPacket, mac: Mac): DhcpPacket {
 }
 
 /** A reply as a client gets it. */
-export interface HeardReply {
+interface HeardReply {
   readonly packet: DhcpPacket;
   readonly from: { readonly address: Ipv4; readonly port: number };
 }
 
 /** A machine on a segment; it hears what is sent to its port. */
-export class SegmentClient {
+class SegmentClient {
   readonly heard: HeardReply[] = [];
   readonly #socket: DatagramSocket;
   #onReply: (packet: DhcpPacket) => void = () => undefined;

@@ -265,6 +265,7 @@ describe('D47 probing an address before its first offer (RFC 2131 section 3.1)',
 
 /** A log whose appends wait for the test. */
 class StuckLog implements DurableLog {
+  readonly damagedRecords = 0;
   readonly length = 0;
   readonly waiting: (() => void)[] = [];
 

@@ -256,7 +256,7 @@ it.each([0, 1])('T19 the block after 65535 has the number %i, as set', async (nu
   // A window leaves before the next packet is looked at, and is acknowledged unread: only what comes behind them matters.
   for (const block of [0, 32_768, 65_535]) client.answer({ kind: 'ack', block });
   let packet = await client.receive();
-  while (packet.kind !== 'data' || packet.data.readUInt32LE(0) !== 65_536) packet = await client.receive();
+  while (packet.kind !== 'data' || Buffer.from(packet.data).readUInt32LE(0) !== 65_536) packet = await client.receive();
   expect(packet.block).toBe(number);
   client.answer(error(0));
 });

@@ -14,7 +14,7 @@ const assetsGauge = defineGauge({
 });
 
 /** The file in the asset directory that says what belongs in it. */
-export const MANIFEST_NAME = 'manifest.json';
+const MANIFEST_NAME = 'manifest.json';
 
 const STATES = ['verified', 'mismatch', 'missing', 'unchecked'] as const;
 /** What is known of a file of the manifest. */
