@@ -1,17 +1,28 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FileDocument, FileJournal } from '@rackwright/adapter-file-journal';
 import { LiquidTemplates } from '@rackwright/adapter-liquid-templates';
 import { MemoryStore } from '@rackwright/adapter-memory-store';
 import { NodeDatagramSockets } from '@rackwright/adapter-udp-socket';
-import { silentLogger } from '@rackwright/kernel';
+import { formatInstant, silentLogger, type EpochMs, type Mac } from '@rackwright/kernel';
 import { systemClock } from '@rackwright/platform';
 import { task } from '../answer-files/answer-file-fixture.js';
-import { address, runBootPlane, type RunningPlane } from '../boot-plane/boot-plane-fixture.js';
+import { address, dc1, runBootPlane, TestRegion, type RunningPlane } from '../boot-plane/boot-plane-fixture.js';
+import { BootTraces } from '../tracing/boot-traces.js';
 import { RawConnection } from './raw-http-fixture.js';
+import { RepeatedScripts } from './repeated-scripts.js';
 import { waitFor } from '@rackwright/testing';
 
 const MAC = task().mac;
 const OTHER = '020000000001' as typeof MAC;
+const STRANGER = '020000000002' as typeof MAC;
+const at = formatInstant(1_700_000_000_000 as EpochMs);
+
+function discover(region: TestRegion, ...macs: readonly Mac[]): void {
+  for (const mac of macs) {
+    region.nodesByMac.set(mac, { mac, idc: dc1, status: 'discovered', dns: [], created_at: at, updated_at: at });
+  }
+}
 
 const closing: AsyncDisposable[] = [];
 afterEach(async () => {
@@ -30,13 +41,14 @@ async function run(): Promise<RunningPlane> {
     { env: { RW_DHCP_MODE: 'off', RW_TFTP_ENABLED: 'false' } },
   );
   closing.push(running);
+  discover(running.region, MAC, OTHER);
   return running;
 }
 
 /** Asks on one raw connection, as iPXE does: no header that leaves the shortcut. */
-async function ask({ http }: RunningPlane, mac = MAC) {
+async function ask({ http }: RunningPlane, mac = MAC, query = 'arch=x86_64') {
   const connection = await RawConnection.open(http.port);
-  connection.send(`GET /boot/${mac}/boot.ipxe?arch=x86_64 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+  connection.send(`GET /boot/${mac}/boot.ipxe?${query} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
   await connection.closed;
   // An answer from the shortcut has no id: nothing was logged under one.
   return {
@@ -57,7 +69,7 @@ describe('scripts asked for over and over', () => {
     expect([first, ...again].map(({ isRepeated }) => isRepeated)).toEqual([false, true, true]);
     for (const each of again) expect([each.body, lines(each)]).toEqual([first.body, lines(first)]);
     const text = await running.metrics.render();
-    expect(text).toContain('rw_boot_scripts_total{script="wait",reason="machine-unknown"} 3');
+    expect(text).toContain('rw_boot_scripts_total{script="wait",reason="machine-discovered"} 3');
     expect(text).toContain(
       'rw_http_request_duration_seconds_count{method="GET",route="/boot/:mac/boot.ipxe",status="200"} 3',
     );
@@ -88,6 +100,41 @@ describe('scripts asked for over and over', () => {
     if (lan === undefined) throw new Error('the fixture has a subnet');
     region.putSubnets({ ...lan, next_server: address('10.77.0.2') });
     expect(await ask(running)).toMatchObject({ isRepeated: false });
+  });
+
+  it('leave the shortcut for a machine that is no node: every request is another chance to note it', async () => {
+    const running = await run();
+    for (let count = 0; count < 3; count += 1) {
+      expect(await ask(running, STRANGER)).toMatchObject({ isRepeated: false });
+    }
+    expect(running.region.sightings.filter(({ mac }) => mac === STRANGER)).toHaveLength(3);
+  });
+
+  it('leave the shortcut when their URL is longer than ours are', async () => {
+    const running = await run();
+    for (const [query, isRepeated] of [
+      ['x'.repeat(400), true],
+      ['x'.repeat(600), false],
+    ] as const) {
+      await ask(running, MAC, query);
+      expect(await ask(running, MAC, query)).toMatchObject({ isRepeated });
+    }
+  });
+
+  it('are not kept when something changed after they were chosen', () => {
+    const region = new TestRegion();
+    discover(region, MAC);
+    const parts = { leases: { find: () => undefined }, traces: new BootTraces(), publicUrl: () => 'http://10.0.0.1' };
+    using repeated = new RepeatedScripts({ ...parts, view: region, onServed: () => undefined });
+    const request = { url: `/boot/${MAC}/boot.ipxe`, headers: {}, socket: {} } as IncomingMessage;
+    const response = { writeHead: () => undefined, end: () => undefined } as unknown as ServerResponse;
+    const given = { mac: MAC, choice: { script: 'wait', reason: 'machine-discovered' }, text: '' } as const;
+    const chosenAt = repeated.version;
+    region.put(task());
+    repeated.remember(request, { ...given, chosenAt });
+    expect(repeated.answer(request, response)).toBe(false);
+    repeated.remember(request, { ...given, chosenAt: repeated.version });
+    expect(repeated.answer(request, response)).toBe(true);
   });
 
   it('leave the shortcut when the client wants its request traced or found again', async () => {

@@ -8,6 +8,8 @@ import { sourceAddress } from './boot-address.js';
 
 /** Machines of a large data centre, all waiting. */
 const MAX_REMEMBERED = 32_768;
+/** Ours are half as long; whoever makes them longer shall not fill the memory with them. */
+const MAX_URL_CHARS = 512;
 
 export interface RepeatedScriptsParts {
   readonly view: RegionView;
@@ -23,6 +25,8 @@ export interface GivenScript {
   readonly mac: Mac;
   readonly choice: BootScriptChoice;
   readonly text: string;
+  /** {@link RepeatedScripts.version} before the script was chosen. */
+  readonly chosenAt: number;
 }
 
 interface Remembered extends GivenScript {
@@ -48,10 +52,12 @@ export class RepeatedScripts implements Shortcut, Disposable {
   /** Keys of {@link #given} by MAC and by serial number. */
   readonly #keysOf = new Map<string, Set<string>>();
   readonly #unsubscribe: () => void;
+  #version = 0;
 
   constructor(parts: RepeatedScriptsParts) {
     this.#parts = parts;
     this.#unsubscribe = parts.view.onChange((changes) => {
+      this.#version += 1;
       if (this.#given.size > 0) for (const change of changes) this.#forget(change);
     });
   }
@@ -62,11 +68,20 @@ export class RepeatedScripts implements Shortcut, Disposable {
     this.#keysOf.clear();
   }
 
-  /** A script was given out that the same request gets again. */
+  /** Another one after every change of the view. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /**
+   * A script was given out that the same request gets again. Not to a machine that is no node yet: its next request is
+   * needed when this one could not be noted.
+   */
   remember(request: IncomingMessage, given: GivenScript): void {
     const key = keyOf(request);
-    if (key === undefined) return;
     const { view, leases, traces, publicUrl } = this.#parts;
+    if (key === undefined || given.chosenAt !== this.#version || view.nodeByMac(given.mac) === undefined) return;
+    this.#drop(key);
     const [oldest] = this.#given.keys();
     if (this.#given.size >= MAX_REMEMBERED && oldest !== undefined) this.#drop(oldest);
     const source = sourceAddress(clientOf(request));
@@ -154,7 +169,7 @@ const BOOT_PREFIX = '/boot/';
 /** `undefined` for requests that want more than the script: to be traced, or to be found again by their id. */
 function keyOf(request: IncomingMessage): string | undefined {
   const { url = '', headers } = request;
-  if (!url.startsWith(BOOT_PREFIX)) return undefined;
+  if (!url.startsWith(BOOT_PREFIX) || url.length > MAX_URL_CHARS) return undefined;
   if (headers['traceparent'] !== undefined || headers['x-request-id'] !== undefined) return undefined;
   return `${clientOf(request)} ${url}`;
 }

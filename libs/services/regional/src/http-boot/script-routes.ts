@@ -88,8 +88,9 @@ export class ScriptRoutes implements Disposable {
       return answer(reply, scripts.preview(mac, baseUrl, token));
     }
     this.#note(mac, request);
+    const chosenAt = this.#repeated.version;
     const { text, choice } = await scripts.serve(mac, baseUrl);
-    if (isRepeatable(choice)) this.#repeated.remember(request.raw, { mac, choice, text });
+    if (isRepeatable(choice)) this.#repeated.remember(request.raw, { mac, choice, text, chosenAt });
     return answer(reply, text);
   }
 
