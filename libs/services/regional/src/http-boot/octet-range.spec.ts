@@ -77,6 +77,8 @@ describe('preconditions, RFC 9110 section 13', () => {
     [{ 'if-modified-since': MODIFIED }, 'not-modified'],
     [{ 'if-modified-since': 'Sat, 21 Nov 2026 09:00:00 GMT' }, 'whole'],
     [{ 'if-modified-since': 'x' }, 'whole'],
+    [{ 'if-modified-since': '2030' }, 'whole'],
+    [{ 'if-modified-since': 'Saturday, 21-Nov-26 10:00:00 GMT' }, 'not-modified'],
     [{ 'if-match': '"abc"' }, 'whole'],
     [{ 'if-match': 'W/"abc"' }, 'precondition-failed'],
     [{ 'if-match': '"x"' }, 'precondition-failed'],

@@ -63,8 +63,11 @@ function listsTag(list: string, etag: string, isWeak: boolean): boolean {
   });
 }
 
+/** RFC 9110 section 5.6.7: begins with the day of the week in all its forms. What is no date is to be ignored. */
+const HTTP_DATE = /^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? /i;
+
 function secondsOf(date: string | undefined): number | undefined {
-  const ms = date === undefined ? NaN : Date.parse(date);
+  const ms = date === undefined || !HTTP_DATE.test(date) ? NaN : Date.parse(date);
   return Number.isNaN(ms) ? undefined : Math.floor(ms / MS_PER_SECOND);
 }
 
