@@ -30,10 +30,11 @@ function decideSelecting(exchange: Exchange, now: EpochMs): DhcpDecision {
   return refuse(exchange, 'address-not-offered');
 }
 
-/** An offered address may have been reserved for another machine since. */
-function mayHave({ view, mac }: Exchange, ip: Ipv4): boolean {
+/** An offered address may have been reserved for another machine, or taken out of the pools, since. */
+function mayHave({ view, mac, subnet }: Exchange, ip: Ipv4): boolean {
   const owner = view.reservedFor(ip);
-  return owner === undefined ? view.mode !== 'reservation' : owner === mac;
+  if (owner !== undefined) return owner === mac;
+  return view.mode !== 'reservation' && view.leases.isPooled(ip, subnet.name);
 }
 
 function activeRecord(exchange: Exchange, now: EpochMs): ReturnType<typeof recordedAddress> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseCidr } from '@rackwright/kernel';
+import { SubnetIndex } from './subnet-index.js';
 import { arrival, given, ip, lan, macNumber, request, SERVER, Site } from './netboot-fixture.js';
 
 const a = macNumber(1);
@@ -153,6 +154,16 @@ describe('decide: keeping and returning addresses', () => {
     const site = new Site();
     site.handle(request('discover', a));
     expect(site.handle(select('10.0.0.200'))).toMatchObject({ type: 'nak', reason: 'nak-address-not-offered' });
+  });
+
+  it('D13: SELECTING for an address that left the pools since it was offered is refused', () => {
+    const site = new Site();
+    const offered = given(site.handle(request('discover', a))) ?? '';
+    const smaller = { ...lan, exclusions: [{ start: ip(offered), end: ip(offered) }] };
+    site.table.configure([smaller]);
+    site.view = { ...site.view, subnets: new SubnetIndex([smaller]) };
+    expect(site.handle(select(offered))).toMatchObject({ type: 'nak', reason: 'nak-address-not-offered' });
+    expect(lease(site)).not.toBe(offered);
   });
 
   it('D14: INIT-REBOOT on the wrong subnet is refused', () => {

@@ -1,4 +1,4 @@
-import { cidrContains, type EpochMs } from '@rackwright/kernel';
+import { broadcastOf, cidrContains, ipv4ToNumber, type EpochMs } from '@rackwright/kernel';
 import { chooseAddress } from './choose-address.js';
 import { chooseSubnet } from './choose-subnet.js';
 import { decideBootOnly } from './boot-only.js';
@@ -9,6 +9,9 @@ import type { Arrival, DhcpRequest } from './dhcp-request.js';
 import { hasSubnet, isForUs, type BootExchange, type Exchange } from './exchange.js';
 import type { NetbootView } from './netboot-view.js';
 import { giveAddress, giveParameters } from './reply.js';
+
+/** 224.0.0.0: what follows is multicast, reserved or broadcast, and the address of no relay. */
+const FIRST_GROUP_ADDRESS = 0xe0000000;
 
 /**
  * What becomes of one message: a reply with the origin of each of its fields, or silence with its reason. Nothing is
@@ -50,13 +53,19 @@ function refusalOf(request: DhcpRequest, view: NetbootView): SilenceReason | und
 }
 
 /** Nobody but a relay may add option 82 (RFC 3046 section 2.1) unless we were told so, and only known relays are answered. */
-function relayRefusal({ giaddr, relay, ciaddr }: DhcpRequest, view: NetbootView): SilenceReason | undefined {
+function relayRefusal(request: DhcpRequest, view: NetbootView): SilenceReason | undefined {
+  const { giaddr, relay } = request;
   if (giaddr === undefined) {
     if (relay !== undefined && view.directOption82 === 'drop') return 'relay-option-untrusted';
-    return view.isDirectAllowed || ciaddr !== undefined ? undefined : 'not-relayed';
+    return view.isDirectAllowed || hasAddress(request) ? undefined : 'not-relayed';
   }
   const isAllowed = view.relays.length === 0 || view.relays.some((cidr) => cidrContains(cidr, giaddr));
-  return isAllowed ? undefined : 'relay-not-allowed';
+  return isAllowed && ipv4ToNumber(giaddr) < FIRST_GROUP_ADDRESS ? undefined : 'relay-not-allowed';
+}
+
+/** A client that uses its address talks to us past the relay; one that looks for an address has none (RFC 2131 table 5). */
+function hasAddress({ type, ciaddr }: DhcpRequest): boolean {
+  return ciaddr !== undefined && type !== 'discover' && type !== 'bootp';
 }
 
 function answer(exchange: Exchange, now: EpochMs): DhcpDecision {
@@ -72,12 +81,23 @@ function answer(exchange: Exchange, now: EpochMs): DhcpDecision {
     case 'release':
       return decideRelease(exchange);
     case 'inform':
-      return exchange.request.ciaddr === undefined ? silence('request-incomplete') : giveParameters(exchange);
+      return decideInform(exchange);
     case 'bootp':
       return decideBootp(exchange, now);
     default:
       return silence('type-not-served');
   }
+}
+
+/** The answer goes to the address the client names, so that has to be one of a network of ours: RFC 2131 section 4.3.5. */
+function decideInform(exchange: Exchange): DhcpDecision {
+  const { ciaddr, giaddr } = exchange.request;
+  if (ciaddr === undefined) return silence('request-incomplete');
+  const network = exchange.view.subnets.containing(ciaddr);
+  if (giaddr === undefined && (network === undefined || broadcastOf(network.cidr) === ciaddr)) {
+    return silence('no-subnet');
+  }
+  return giveParameters(exchange);
 }
 
 /** Only who was given an address may say that it is in use, or one client could empty the pool. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { instantMs, type Ipv4, type Mac } from '@rackwright/kernel';
+import { instantMs, type EpochMs, type Ipv4, type Mac } from '@rackwright/kernel';
 import { given, ip, lan, macNumber, request, SERVER, Site } from '../dhcp/netboot-fixture.js';
 import { AddressSet } from './address-set.js';
 import { LeaseTable } from './lease-table.js';
@@ -126,6 +126,22 @@ describe('LeaseTable', () => {
     expect(site.handle(request('discover', macNumber(99)))).toMatchObject({ reason: 'pool-exhausted' });
     site.pass(31);
     expect(given(site.handle(request('discover', macNumber(99))))).toBeDefined();
+  });
+
+  it('an offer that ran out does not take the next one of its address along', () => {
+    const table = new LeaseTable();
+    table.configure([lan]);
+    const [first, second] = [macNumber(1), macNumber(2)];
+    const hold = (mac: Mac, address: string, [from, until]: readonly [number, number]): void => {
+      const change = { kind: 'hold', ip: ip(address), mac, subnet: 'lan', until: until as EpochMs } as const;
+      table.apply(change, from as EpochMs);
+    };
+    hold(first, '10.0.0.100', [0, 1_000]);
+    // Not expired in between: time went on since.
+    hold(second, '10.0.0.100', [1_000, 2_000]);
+    hold(first, '10.0.0.101', [1_000, 2_000]);
+    expect([table.heldBy(first, 'lan'), table.heldBy(second, 'lan')]).toEqual(['10.0.0.101', '10.0.0.100']);
+    expect(table.isFreeFor(ip('10.0.0.100'), first, 1_500 as EpochMs)).toBe(false);
   });
 
   it('takes new pools over without losing a lease', () => {

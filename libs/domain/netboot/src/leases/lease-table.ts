@@ -161,6 +161,9 @@ export class LeaseTable implements LeaseLookup {
   #hold(change: LeaseChange & { readonly kind: 'hold' }): void {
     const before = this.#holdByClient.get(change.mac, change.subnet);
     if (before !== change.ip) this.#dropHold(before);
+    const ended = this.#holds.get(change.ip);
+    // The one whose offer has run out must not give up ours when it asks again.
+    if (ended !== undefined) this.#holdByClient.deleteIf(ended.mac, ended.subnet, change.ip);
     this.#holds.set(change.ip, { mac: change.mac, subnet: change.subnet, until: change.until });
     this.#holdByClient.set(change.mac, change.subnet, change.ip);
     this.#holdExpiry.schedule(change.ip, change.until);

@@ -75,7 +75,7 @@ describe('a supposed conversation', () => {
   });
 });
 
-function requestOf(does: string, client: number, address = '10.0.0.100'): DhcpRequest {
+function requestOf(does: string, client: number, address = '10.0.0.50'): DhcpRequest {
   const mac = macNumber(client);
   const own = ip(address);
   switch (does) {
