@@ -19,6 +19,9 @@ describe('an option in words', () => {
     [93, '00070009', 'client system architecture', '7, 9'],
     [94, '010310', 'client network interface', 'type 1, version 3.16'],
     [121, '180a00010a0000fe', 'classless static route', '24'],
+    [125, '0000013702abcd', 'vendor identifying vendor information', 'enterprise 311 abcd'],
+    [125, '000001370aabcd', 'vendor identifying vendor information', '000001370aabcd'],
+    [175, 'b1050180860e1f130101', 'etherboot options', '177:0180860e1f, 19:01'],
     [200, 'c0de', 'option 200', 'c0de'],
   ] as const)('%i %s is the %s %s', (...[code, hex, name, text]) => {
     const described = describeOption(code, octets(hex));

@@ -14,6 +14,7 @@ import {
   type OptionCodec,
 } from './option-codec.js';
 import { decodeSubOptions, type SubOptionStyle } from './sub-options.js';
+import { vendorInformationOption } from './vendor-information.js';
 
 /** One option in words. */
 export interface DescribedOption {
@@ -102,7 +103,11 @@ const describers: Readonly<Record<number, Describe>> = {
   [OptionCode.ClasslessStaticRoute]: by(classlessRoutesOption, (routes) =>
     listed(routes.map(({ destination, gateway }) => `${destination} by ${gateway}`)),
   ),
+  [OptionCode.VendorIdentifyingVendorInformation]: by(vendorInformationOption, (vendors) =>
+    listed(vendors.map(({ enterprise, data }) => `enterprise ${enterprise} ${hex(data)}`)),
+  ),
   [OptionCode.TftpServerAddress]: addresses,
+  [OptionCode.EtherbootOptions]: subOptions('pad-and-end'),
 };
 
 const names = new Map<number, string>(

@@ -65,3 +65,4 @@ export {
   type RelayAgentInformation,
   type SubOptionStyle,
 } from './sub-options.js';
+export { vendorInformationOption, type VendorInformation } from './vendor-information.js';

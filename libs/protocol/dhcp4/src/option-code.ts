@@ -50,6 +50,8 @@ export const OptionCode = {
   DomainSearch: 119,
   // RFC 3442
   ClasslessStaticRoute: 121,
+  // RFC 3925
+  VendorIdentifyingVendorInformation: 125,
   // RFC 5859
   TftpServerAddress: 150,
   // Etherboot encapsulated options, as sent by iPXE

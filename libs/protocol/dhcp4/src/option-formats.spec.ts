@@ -22,6 +22,7 @@ import {
   u32Option,
   u8Option,
   userClassOption,
+  vendorInformationOption,
   type OptionCodec,
 } from './index.js';
 
@@ -104,6 +105,15 @@ describe('formats', () => {
       },
     ],
     [
+      'vendor information 125, RFC 3925 section 4',
+      vendorInformationOption,
+      '00000137 02 abcd 00000de9 00',
+      [
+        { enterprise: 311, data: hex('abcd') },
+        { enterprise: 3561, data: hex('') },
+      ],
+    ],
+    [
       'relay 82',
       relayAgentOption,
       '01 02 0001 02 01 ff 05 04 0a010000 0b 04 0a010001 13 00',
@@ -165,6 +175,12 @@ describe('formats', () => {
     },
     { name: 'empty user class', codec: userClassOption, octets: '', fault: 'option-length-invalid' },
     { name: 'empty octets', codec: octetsOption, octets: '', fault: 'option-length-invalid' },
+    {
+      name: 'D45 vendor information past the end',
+      codec: vendorInformationOption,
+      octets: '0000013703abcd',
+      fault: 'vendor-information-truncated',
+    },
     {
       name: 'D45 relay sub-option past the end',
       codec: relayAgentOption,
@@ -268,6 +284,7 @@ describe('formats', () => {
       ipv4ListOption,
       clientIdentifierOption,
       textOption,
+      vendorInformationOption,
     ];
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (octets) => {

@@ -12,6 +12,7 @@ import {
   pxeVendorOption,
   relayAgentOption,
   userClassOption,
+  vendorInformationOption,
   type DhcpPacket,
 } from '@rackwright/protocol-dhcp4';
 import { embedded, must, property, type FuzzProperty } from './fuzz-property.js';
@@ -132,6 +133,7 @@ const codecs = {
   'PXE vendor options': pxeVendorOption,
   'relay agent information': relayAgentOption,
   'user class': userClassOption,
+  'vendor information': vendorInformationOption,
 } as const;
 
 function readsOrRefuses(value: Uint8Array): void {
