@@ -41,11 +41,12 @@ class Site {
     return keeper;
   }
 
-  /** Gives addresses to machines, all at one time. */
+  /** Gives addresses to machines, the ones they have if they do, all at one time. */
   async bind(keeper: LeaseKeeper, machines: number): Promise<void> {
     const until = (this.clock.now() + lan.lease_seconds * 1_000) as EpochMs;
     const given = Array.from({ length: machines }, (_, number) => {
-      const ip = keeper.table.propose(mac(number + 1), lan.name);
+      const { table } = keeper;
+      const ip = table.ofClient(mac(number + 1), lan.name)?.ip ?? table.propose(mac(number + 1), lan.name);
       if (ip === undefined) throw new Error('pool exhausted');
       return keeper.commit(keeper.apply({ kind: 'bind', ip, mac: mac(number + 1), subnet: lan.name, until }));
     });
@@ -112,6 +113,49 @@ describe('LeaseKeeper', () => {
     await keeper.stop();
   });
 
+  it('comes to the same leases wherever a compaction of its log was cut off', async () => {
+    const site = new Site();
+    const first = await site.start();
+    for (let count = 0; count < 6; count += 1) {
+      await site.bind(first, 600);
+      if (count === 0) expect(site.disk.documentText).toBeUndefined();
+    }
+    await first.stop();
+    const { documentText, forgotten } = site.disk;
+    expect([documentText === undefined, forgotten > 0, site.disk.records.size]).toEqual([false, true, 0]);
+    const leases = new Map([...first.table.all()].map((lease) => [lease.ip, lease]));
+    // The snapshot is there and the log it covers still is as well: every record of it is older than the snapshot.
+    const older = JSON.stringify([...leases.values()].map((lease) => ({ lease: { ...lease, version: 1 } })));
+    for (const covered of [[], [older]]) {
+      site.disk.forgotten = 0;
+      for (const record of covered) site.disk.records.set(forgotten, record);
+      const again = await site.start();
+      expect(new Map([...again.table.all()].map((lease) => [lease.ip, lease]))).toEqual(leases);
+      await again.stop();
+    }
+  });
+
+  it('does not start on a snapshot that was cut anywhere, and says what to do', async () => {
+    const site = new Site();
+    const first = await site.start();
+    await site.bind(first, 2);
+    const leases = [...first.table.all()];
+    await first.stop();
+    const whole = JSON.stringify({ leases, pending: [] });
+    for (let length = 0; length < whole.length; length += 1) {
+      site.disk.documentText = whole.slice(0, length);
+      await expect(site.start()).rejects.toMatchObject({ code: 'lease-snapshot-damaged', retryable: false });
+    }
+    for (const other of ['null', '{}', '[]', '{"leases":{},"pending":[]}']) {
+      site.disk.documentText = other;
+      await expect(site.start()).rejects.toThrow('remove it');
+    }
+    site.disk.documentText = whole;
+    const again = await site.start();
+    expect([...again.table.all()]).toEqual(leases);
+    await again.stop();
+  });
+
   it('tells all who share a write that the disk refused it, and takes the next', async () => {
     const site = new Site();
     const keeper = await site.start();
@@ -122,5 +166,36 @@ describe('LeaseKeeper', () => {
     await site.bind(keeper, 5);
     expect(site.noted.filter(({ event }) => event === 'granted')).toHaveLength(5);
     await keeper.stop();
+  });
+
+  it('writes what the disk refused ahead of what was decided after it', async () => {
+    const site = new Site();
+    const keeper = await site.start();
+    await site.bind(keeper, 1);
+    const [{ ip } = { ip: '' as Ipv4 }] = keeper.table.all();
+    site.disk.isFull = true;
+    const release = keeper.apply({ kind: 'release', ip, mac: mac(1) });
+    await expect(keeper.commit(release)).rejects.toMatchObject({ code: 'disk-failed' });
+    site.disk.isFull = false;
+    const until = (site.clock.now() + 1_000) as EpochMs;
+    const other = '10.0.2.7' as Ipv4;
+    await keeper.commit(keeper.apply({ kind: 'bind', ip: other, mac: mac(1), subnet: lan.name, until }));
+    await keeper.stop();
+    const again = await site.start();
+    expect([...again.table.all()].filter(({ state }) => state === 'active').map((lease) => lease.ip)).toEqual([other]);
+    await again.stop();
+  });
+
+  it('writes what the disk refused when there is room again, also if nobody asks', async () => {
+    const site = new Site();
+    const keeper = await site.start();
+    site.disk.isFull = true;
+    await expect(site.bind(keeper, 2)).rejects.toMatchObject({ code: 'disk-failed' });
+    site.clock.advance(1_000);
+    site.disk.isFull = false;
+    site.clock.advance(1_000);
+    await keeper.stop();
+    expect(site.noted.map(({ event }) => event)).toEqual(['granted', 'granted']);
+    expect((await site.start()).table.size).toBe(2);
   });
 });

@@ -4,6 +4,7 @@ import type { Cancel, Clock, Logger } from '@rackwright/kernel';
 import { GroupCommit } from './group-commit.js';
 import type { LeaseCopies } from './lease-copy.js';
 import { LeaseJournal } from './lease-journal.js';
+import { RefusedWrites } from './refused-writes.js';
 
 export interface LeaseKeeperParts {
   readonly copier: LeaseCopies;
@@ -31,6 +32,7 @@ export class LeaseKeeper {
   readonly #journal: LeaseJournal;
   readonly #copier: LeaseCopies;
   readonly #commits = new GroupCommit<LeaseWrite>((writes) => this.#makeDurable(writes));
+  readonly #refused = new RefusedWrites();
   #cancelSweep: Cancel = () => undefined;
   #failedWrites = 0;
   #isRestored = false;
@@ -114,13 +116,17 @@ export class LeaseKeeper {
   }
 
   async #makeDurable(writes: readonly LeaseWrite[]): Promise<void> {
+    const all = this.#refused.ahead(writes);
+    if (all.length === 0) return;
     try {
-      await this.#journal.append(writes);
+      await this.#journal.append(all);
     } catch (error) {
       this.#failedWrites += writes.length;
+      this.#refused.refused(writes);
       throw error;
     }
-    for (const write of writes) this.#copier.note(write);
+    this.#refused.written(all);
+    for (const write of all) this.#copier.note(write);
     if (this.#isRunning) this.#copier.start();
     this.#journal.compactIfLong(this.table.size, () => ({
       leases: [...this.table.all()],
@@ -136,17 +142,20 @@ export class LeaseKeeper {
     }
   }
 
-  /** Nobody waits for an expiry; what the disk refuses now expires again after a restart. */
+  /** Nobody waits for an expiry, nor for what the disk refused before. */
   #commitQuietly(writes: readonly LeaseWrite[]): void {
-    this.commit(writes).catch((error: unknown) => {
-      this.#parts.logger.error({ err: error, writes: writes.length }, 'ended leases could not be written to disk');
+    this.#commits.add(writes).catch((error: unknown) => {
+      const waiting = this.#refused.size;
+      this.#parts.logger.error({ err: error, waiting }, 'leases could not be written to disk and wait for it');
     });
   }
 
   #sweepLater(isBusy = false): void {
     const delayMs = isBusy ? BUSY_SWEEP_INTERVAL_MS : SWEEP_INTERVAL_MS;
     this.#cancelSweep = this.#parts.clock.schedule(delayMs, () => {
-      this.#sweepLater(this.expire() === MAX_EXPIRIES);
+      const isBusy = this.expire() === MAX_EXPIRIES;
+      if (this.#refused.size > 0) this.#commitQuietly([]);
+      this.#sweepLater(isBusy);
     });
   }
 }
