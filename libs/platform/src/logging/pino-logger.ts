@@ -3,6 +3,9 @@ import { pino, type DestinationStream, type Logger as Pino } from 'pino';
 import type { LogFields, Logger } from '@rackwright/kernel';
 import { redact } from './redact.js';
 import { serializeError } from './serialize-error.js';
+import { TurnWriter } from './turn-writer.js';
+
+const STDOUT = 1;
 
 /** What the log of a process is made of. */
 export interface LogOptions {
@@ -10,7 +13,7 @@ export interface LogOptions {
   readonly service: string;
   readonly version: string;
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  /** Default: standard output, written synchronously so that the last lines of a crash are not lost. */
+  /** Default: standard output, the lines of a turn of the event loop together, warnings and errors at once. */
   readonly destination?: DestinationStream;
 }
 
@@ -24,9 +27,12 @@ function activeSpanIds(): Record<string, string> {
 /** JSON lines through pino: errors with their causes, trace ids of the active span, secrets redacted. */
 export class PinoLogger implements Logger {
   readonly #pino: Pino;
+  /** Writes what is held back. */
+  readonly #flush: () => void;
 
-  private constructor(instance: Pino) {
+  private constructor(instance: Pino, flush: () => void) {
     this.#pino = instance;
+    this.#flush = flush;
   }
 
   /** The root logger of a process. */
@@ -42,7 +48,13 @@ export class PinoLogger implements Logger {
       mixin: activeSpanIds,
       formatters: { level: (label: string) => ({ level: label }) },
     };
-    return new PinoLogger(destination === undefined ? pino(settings) : pino(settings, destination));
+    if (destination !== undefined) return new PinoLogger(pino(settings, destination), () => undefined);
+    const writer = new TurnWriter(pino.destination({ dest: STDOUT, sync: true }));
+    const flush = (): void => {
+      writer.flush();
+    };
+    process.on('exit', flush);
+    return new PinoLogger(pino(settings, writer), flush);
   }
 
   debug(fields: LogFields, message: string): void {
@@ -55,14 +67,16 @@ export class PinoLogger implements Logger {
 
   warn(fields: LogFields, message: string): void {
     this.#pino.warn(prepare(fields), message);
+    this.#flush();
   }
 
   error(fields: LogFields, message: string): void {
     this.#pino.error(prepare(fields), message);
+    this.#flush();
   }
 
   child(fields: LogFields): Logger {
-    return new PinoLogger(this.#pino.child(prepare(fields)));
+    return new PinoLogger(this.#pino.child(prepare(fields)), this.#flush);
   }
 }
 
