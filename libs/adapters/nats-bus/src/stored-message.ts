@@ -1,5 +1,7 @@
 import type { EventEnvelope, LogLine } from '@rackwright/contracts';
 
+const decoder = new TextDecoder();
+
 /** Reads an event off the stream; `undefined` when something else was published there. */
 export function parseEvent(octets: Uint8Array): EventEnvelope | undefined {
   const value = parseRecord(octets);
@@ -15,7 +17,7 @@ export function parseLogLine(octets: Uint8Array): LogLine | undefined {
 
 function parseRecord(octets: Uint8Array): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(octets));
+    const value: unknown = JSON.parse(decoder.decode(octets));
     return isRecord(value) ? value : {};
   } catch {
     return {};

@@ -80,8 +80,8 @@ export class RecordTable<Parts extends string, V extends object> {
   }
 
   get(ids: Readonly<Record<Parts, string>>): Stored<V> | undefined {
-    const key = this.contract.key(ids);
-    return this.#groups.get(this.#groupOf(key) ?? '')?.get(key);
+    const [first] = this.contract.parts;
+    return first === undefined ? undefined : this.#groups.get(ids[first])?.get(this.contract.key(ids));
   }
 
   /** The records of one group, or all of them. */
