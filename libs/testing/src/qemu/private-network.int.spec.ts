@@ -46,6 +46,8 @@ describe('PrivateNetwork', () => {
         what: 'the server inside answers',
       });
       expect(heard, child.output()).toBe('inside heard: from outside');
+      const [again] = await network.openDoors({ inward: [], outward: [INSIDE_PORT] });
+      expect(await (await fetch(`http://127.0.0.1:${String(again)}`)).text()).toBe('inside heard: from outside');
     }
     server.close();
     expect(await readdir('/run/netns')).not.toContain(name);

@@ -28,6 +28,8 @@ export class PrivateNetwork implements AsyncDisposable {
   readonly #namespace: NetworkNamespace;
   readonly #stack: AsyncDisposableStack;
   #tapCount = 0;
+  /** How often doors were opened: those of before stay open until the network goes away. */
+  #openings = 0;
 
   private constructor(namespace: NetworkNamespace, stack: AsyncDisposableStack) {
     this.#namespace = namespace;
@@ -76,6 +78,7 @@ export class PrivateNetwork implements AsyncDisposable {
   /** Opens the doors; gives the outside port of each outward one, in order. */
   async openDoors({ inward, outward }: NetworkDoors): Promise<readonly number[]> {
     const inside: StreamRelay[] = [];
+    this.#openings += 1;
     for (const port of inward) {
       const path = this.#doorPath('in', port);
       await this.#open({ listen: { path }, target: { host: '127.0.0.1', port } });
@@ -98,7 +101,7 @@ export class PrivateNetwork implements AsyncDisposable {
 
   /** A socket in the file system is in no network namespace. */
   #doorPath(direction: 'in' | 'out', port: number): string {
-    return join(this.dir, `${direction}-${String(port)}.sock`);
+    return join(this.dir, `${direction}-${String(port)}-${String(this.#openings)}.sock`);
   }
 
   async #open(relay: StreamRelay): Promise<AddressInfo | string | null> {
