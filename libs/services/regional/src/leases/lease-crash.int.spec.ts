@@ -179,10 +179,11 @@ describe('kill -9 of the process that gives addresses', () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const lines = await crash(seed + round * 1_000, Math.floor(random.fraction() * 150));
       told.hear(lines, `seed ${seed} round ${round}`);
+      await told.compare(`seed ${seed} round ${round}`);
       if (round % 3 === 2) await tearTail();
     }
     expect(told.acknowledged).toBeGreaterThan(ROUNDS);
-    await told.compare(`seed ${seed}`);
+    await told.compare(`seed ${seed} in the end`);
   });
 });
 

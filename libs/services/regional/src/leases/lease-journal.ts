@@ -1,6 +1,6 @@
 import type { DurableDocument, DurableLog } from '@rackwright/contracts';
 import type { LeaseWrite } from '@rackwright/domain-netboot';
-import type { Logger } from '@rackwright/kernel';
+import { OperationalError, type Logger } from '@rackwright/kernel';
 import type { PendingCopy } from './lease-copy.js';
 
 /** The whole state on disk; the log holds what happened since. */
@@ -13,6 +13,20 @@ export interface LeaseSnapshot {
 const MIN_COMPACTION_WRITES = 2_000;
 /** The log may hold this many writes per lease before it is compacted: bounds disk and restart time. */
 const WRITES_PER_LEASE = 2;
+
+function parseSnapshot(text: string): LeaseSnapshot {
+  let cause: unknown;
+  try {
+    const snapshot = JSON.parse(text) as Partial<LeaseSnapshot> | null;
+    if (Array.isArray(snapshot?.leases) && Array.isArray(snapshot.pending)) return snapshot as LeaseSnapshot;
+  } catch (error) {
+    cause = error;
+  }
+  const message =
+    'the snapshot of the leases on disk is damaged, and without it an address could be given twice: put a copy of the ' +
+    'file back, or remove it to go on with what etcd and the log beside it have';
+  throw new OperationalError(message, { code: 'lease-snapshot-damaged', retryable: false, cause });
+}
 
 /** Leases on the region's disk: a snapshot and a log of writes. */
 export class LeaseJournal {
@@ -34,7 +48,7 @@ export class LeaseJournal {
   /** What an earlier process left. A damaged snapshot is an error: starting without it could give an address twice. */
   async restore(): Promise<{ readonly snapshot: LeaseSnapshot; readonly writes: readonly LeaseWrite[] }> {
     const text = await this.#document.read();
-    const snapshot = text === undefined ? { leases: [], pending: [] } : (JSON.parse(text) as LeaseSnapshot);
+    const snapshot = text === undefined ? { leases: [], pending: [] } : parseSnapshot(text);
     const writes: LeaseWrite[] = [];
     for await (const { payload, position } of this.#log.read()) {
       writes.push(...(JSON.parse(payload) as readonly LeaseWrite[]));
