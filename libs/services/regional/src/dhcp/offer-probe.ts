@@ -38,15 +38,16 @@ export class OfferProbe {
   /** The decision to carry out: the first whose address nobody uses. `again` decides anew and applies the outcome. */
   async settle(first: DhcpDecision, again: () => DhcpDecision): Promise<DhcpDecision> {
     let decision = first;
-    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
-      if (decision.kind === 'silence') return decision;
+    for (let conflicts = 1; decision.kind === 'reply'; conflicts += 1) {
       if (this.#isAsking(decision)) return { kind: 'silence', reason: 'probe-pending' };
       const hold = freshHold(decision);
       if (hold === undefined || !(await this.#isInUse(hold.ip))) return decision;
       this.#putAside(hold);
+      // To decide anew would hold an address that the next DISCOVER takes for one asked about.
+      if (conflicts === MAX_CONFLICTS) return { kind: 'silence', reason: 'probe-conflicts' };
       decision = again();
     }
-    return { kind: 'silence', reason: 'probe-conflicts' };
+    return decision;
   }
 
   #isAsking({ fields }: Reply): boolean {
