@@ -32,6 +32,8 @@ export interface DhcpRequest {
   readonly type: 'discover' | 'request' | 'decline' | 'release' | 'inform' | 'bootp' | 'other';
   /** The `op` field says BOOTREQUEST. */
   readonly isBootRequest: boolean;
+  /** The client's number for this exchange; a message sent again has the same. */
+  readonly xid?: number;
   /** Absent when the hardware address is not that of one Ethernet interface. */
   readonly mac?: Mac;
   /** The B bit: the client takes no unicast before it has its address. */

@@ -42,6 +42,7 @@ export function requestFactsOf(packet: DhcpPacket): Result<DhcpRequest, 'relay-o
   const facts: Writable<DhcpRequest> = {
     type: type === undefined ? untypedKind(packet) : (requestTypes[type] ?? 'other'),
     isBootRequest: packet.op === BootpOp.BOOTREQUEST,
+    xid: packet.xid,
     client: clientFacts(packet),
   };
   if (isBroadcastRequested(packet)) facts.wantsBroadcast = true;
