@@ -14,15 +14,28 @@ function mistakes(env: Readonly<Record<string, string>>): readonly string[] {
   return loaded.kind === 'invalid' ? loaded.mistakes.map(({ where, detail }) => `${where}: ${detail}`) : [];
 }
 
+const reachable = { RW_DHCP_ADDRESS: '10.0.0.2', RW_NEXT_SERVER: '10.0.0.2' };
+
 describe('DHCP settings', () => {
   it.each(['server', 'reservation', 'proxy', 'auto-proxy'])(
     '%s mode does not start without an interface or relays',
     (mode) => {
       expect(mistakes({ RW_DHCP_MODE: mode })).toEqual([expect.stringContaining('RW_DHCP_RELAYS')]);
       expect(mistakes({ RW_DHCP_MODE: mode, RW_DHCP_INTERFACE: 'eth1' })).toEqual([]);
-      expect(mistakes({ RW_DHCP_MODE: mode, RW_DHCP_RELAYS: '10.0.0.1, 10.1.0.0/16' })).toEqual([]);
+      expect(mistakes({ RW_DHCP_MODE: mode, RW_DHCP_RELAYS: '10.0.0.1, 10.1.0.0/16', ...reachable })).toEqual([]);
     },
   );
+
+  it('with relays elsewhere our own addresses are not those of loopback', () => {
+    const relayed = { RW_DHCP_MODE: 'server', RW_DHCP_RELAYS: '127.0.0.1, 10.0.0.1' };
+    expect(mistakes(relayed)).toEqual([
+      expect.stringMatching(/^RW_DHCP_ADDRESS: 127\.0\.0\.1 is reached by nobody else/),
+      expect.stringMatching(/^RW_NEXT_SERVER: 127\.0\.0\.1 is reached by nobody else/),
+    ]);
+    expect(mistakes({ ...relayed, ...reachable, RW_DHCP_ADDRESS: '0.0.0.0' })).toEqual([]);
+    expect(mistakes({ ...relayed, RW_DHCP_MODE: 'off' })).toEqual([]);
+    expect(mistakes({ ...relayed, RW_DHCP_RELAYS: '127.0.0.0/8' })).toEqual([]);
+  });
 
   it('is off and on loopback unless told otherwise', () => {
     const loaded = load({});

@@ -1,5 +1,5 @@
 import { bootpPolicies, dhcpModes, directOption82Policies } from '@rackwright/domain-netboot';
-import { ANY_IPV4, parseCidr, parseIpv4, type Cidr, type Ipv4 } from '@rackwright/kernel';
+import { ANY_IPV4, cidrContains, networkOf, parseCidr, parseIpv4, type Cidr, type Ipv4 } from '@rackwright/kernel';
 import {
   choice,
   duration,
@@ -16,6 +16,7 @@ import {
 } from '@rackwright/platform';
 
 const LOOPBACK = '127.0.0.1' as Ipv4;
+const LOOPBACK_NETWORK = '127.0.0.0/8' as Cidr;
 const ipv4 = () => parsed('an IPv4 address', parseIpv4);
 
 /** A relay or a network of relays. */
@@ -150,11 +151,25 @@ export type DhcpConfig = ConfigOf<typeof dhcpSettings>;
 /** What is wrong with the DHCP settings together: a DHCP server on the wrong network is an outage. */
 export function checkDhcpSettings(config: DhcpConfig): readonly ConfigMistake[] {
   const { dhcpMode, dhcpInterface, dhcpRelays } = config;
-  if (dhcpMode === 'off' || dhcpInterface !== undefined || dhcpRelays.length > 0) return [];
+  if (dhcpMode === 'off' || dhcpInterface !== undefined) return [];
+  if (dhcpRelays.length > 0) return unreachableFrom(dhcpRelays, config);
   const detail =
     `the ${dhcpMode} mode answers only where it is told to: name the interface the machines are on (RW_DHCP_INTERFACE) ` +
     'or the relays that may ask (RW_DHCP_RELAYS)';
   return [{ where: 'RW_DHCP_INTERFACE', detail }];
+}
+
+const isLoopback = (ip: Ipv4): boolean => cidrContains(LOOPBACK_NETWORK, ip);
+
+/** Addresses of ours that relays elsewhere, and the machines behind them, cannot use. */
+function unreachableFrom(relays: readonly Cidr[], config: DhcpConfig): readonly ConfigMistake[] {
+  if (relays.every((relay) => isLoopback(networkOf(relay)))) return [];
+  return [
+    { where: 'RW_DHCP_ADDRESS', ip: config.dhcpAddress, use: 'relays send their requests to' },
+    { where: 'RW_NEXT_SERVER', ip: config.nextServer, use: 'machines behind relays boot from and renew at' },
+  ]
+    .filter(({ ip }) => isLoopback(ip))
+    .map(({ where, ip, use }) => ({ where, detail: `${ip} is reached by nobody else: name the address that ${use}` }));
 }
 
 /** Boot files by architecture code. */
