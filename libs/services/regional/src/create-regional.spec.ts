@@ -28,6 +28,12 @@ afterEach(async () => {
   for (const region of open.splice(0)) await region[Symbol.asyncDispose]();
 });
 
+/** The value of a series as `GET /metrics` has it; 0 when there is none. */
+async function metric(region: Region, series: string): Promise<number> {
+  const lines = (await (await fetch(`${region.url}/metrics`)).text()).split('\n');
+  return Number(lines.find((line) => line.startsWith(`${series} `))?.split(' ')[1] ?? 0);
+}
+
 const progress = { sn, mac_address: mac, task_id: 'task-0a1b2c3d', step: 'os_install', percent: 30 };
 
 describe('nodes', () => {
@@ -115,6 +121,10 @@ describe('nodes', () => {
     await say('{"status":"online"}');
     await site.bus.publishToDevice({ topic: 'node/02aaaaaaaaaa/status', payload: new TextEncoder().encode('{}') });
     expect(await site.json(keyspace.node.key({ idc, mac: '02aaaaaaaaaa' }))).toBeUndefined();
+    for (const outcome of ['written', 'nothing-new', 'unknown-node', 'malformed']) {
+      const series = `rw_region_node_heartbeats_total{outcome="${outcome}"}`;
+      await waitFor(async () => (await metric(region, series)) > 0, { what: series });
+    }
   });
 });
 
@@ -183,6 +193,8 @@ describe('without etcd', () => {
     expect(created).toMatchObject({ status: 503, body: { code: 'store-unavailable' } });
     expect(created.headers.get('retry-after')).not.toBeNull();
     expect((await site.task()).percent).toBe(0);
+    const kept = await metric(second, 'rw_region_journal_entries');
+    expect([kept > 0, await metric(second, 'rw_region_facts_total{outcome="kept"}')]).toEqual([true, kept]);
     expect((await call(second, 'GET', '/ready')).status).toBe(503);
 
     const third = await serving(await started(site, disk, { cut: true }));
@@ -190,6 +202,10 @@ describe('without etcd', () => {
     third.store.heal();
     await waitFor(async () => (await site.task()).percent === 30, { what: 'the progress arrives' });
     expect(await site.json(keyspace.unmatched.key({ idc, mac: '020000000001' }))).toMatchObject({ sn: 'new' });
+    await waitFor(async () => (await metric(third, 'rw_region_journal_entries')) === 0, {
+      what: 'the journal is empty',
+    });
+    expect(await metric(third, 'rw_region_facts_total{outcome="replayed"}')).toBeGreaterThan(0);
     const types = (await site.events()).map(({ type }) => type);
     for (const type of ['task.started', 'task.progressed', 'machine.reported', 'machine.discovered']) {
       expect(types.filter((each) => each === type)).toHaveLength(1);
@@ -260,10 +276,12 @@ describe('invalid records', () => {
       await site.store.transact([], [{ kind: 'put', key: taskKey, value: bad }]);
       await waitFor(async () => (await listed()).length === 1, { what: 'the bad record is listed' });
       expect((await call(region, 'GET', `/api/v1/task/${sn}`)).status).toBe(200);
+      expect(await metric(region, 'rw_region_invalid_records')).toBe(1);
     }
     const value = JSON.stringify({ ...approvedTask(), hostname: 'good' });
     await site.store.transact([], [{ kind: 'put', key: taskKey, value }]);
     await waitFor(async () => (await listed()).length === 0, { what: 'the list is empty again' });
+    expect(await metric(region, 'rw_region_invalid_records')).toBe(0);
     expect((await call(region, 'GET', `/api/v1/task/${sn}`)).body).toMatchObject({ hostname: 'good' });
   });
 });

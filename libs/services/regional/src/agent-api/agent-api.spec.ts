@@ -206,6 +206,15 @@ describe('agent API', () => {
     expect((await call(region, 'GET', next)).body).toMatchObject([{ ip: '10.0.0.12' }]);
   });
 
+  it.each(['mac=zz', 'ip=10.0.0', 'state=gone', 'color=red', 'limit=0', 'limit=1001'])(
+    'refuses leases by %s and names the field',
+    async (query) => {
+      const { status, body } = await call(region, 'GET', `/api/v1/pxe/dhcp/leases?${query}`);
+      const errors = body['errors'] as readonly FieldProblem[];
+      expect([status, errors.map(({ pointer }) => pointer)]).toEqual([400, [`/${query.split('=')[0] ?? ''}`]]);
+    },
+  );
+
   it('notes that it saw an approval', async () => {
     await site.approve(region);
     await waitFor(async () => (await site.task()).pxe_configured, { what: 'pxe_configured' });

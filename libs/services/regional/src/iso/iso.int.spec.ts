@@ -30,7 +30,7 @@ describe('a patched ISO', () => {
   it('H5: has the same octets for any split into ranges, and the upstream is read once', async () => {
     const bytes = image(3 * MIB + 17);
     const { upstream, url } = await lab.upstreamWith(bytes);
-    const { http } = await lab.run(`hook=${url}/iso/hook.iso`);
+    const { http, metrics } = await lab.run(`hook=${url}/iso/hook.iso`);
     const iso = `${http.url}/iso/${MAC}/hook.iso`;
     const expected = patched(bytes, argsOf(http.url));
     const whole = await get(iso);
@@ -51,6 +51,9 @@ describe('a patched ISO', () => {
     );
     expect(upstream.octetsSent).toBe(bytes.length);
     expect(upstream.requests).toHaveLength(1);
+    const text = await metrics.render();
+    expect(text).toContain(`rw_iso_upstream_bytes_total{iso="hook"} ${bytes.length}\n`);
+    expect(Number(/^rw_iso_cache_bytes (\d+)$/m.exec(text)?.[1])).toBeGreaterThanOrEqual(bytes.length);
   });
 
   it('H5: is fetched once by many machines that ask at the same moment, before it is there', async () => {

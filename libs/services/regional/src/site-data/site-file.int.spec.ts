@@ -184,6 +184,7 @@ describe('a region with a site file and without etcd', () => {
       await serves(site, '10.60.0.9');
       expect(await invalid(site)).toEqual([]);
       expect(await site.metric('rw_site_file_mistakes')).toBe(0);
+      expect(await site.metric('rw_site_file_loads_total{result="loaded"}')).toBe(2);
     },
   );
 
