@@ -23,6 +23,7 @@ class FakeKernel implements LinuxCalls {
   readonly mmap = () => 0x1000_0000;
   readonly munmap = () => 0;
   readonly madvise = () => 0;
+  readonly statx = () => 0;
   readonly close = () => 0;
   readonly addressOf = () => 0x2000_0000;
 

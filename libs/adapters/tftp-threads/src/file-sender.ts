@@ -107,6 +107,11 @@ export class FileSender {
     const count = Math.min(this.#batch, window.lastDue - first + 1);
     const at = (first - 1) * blockSizeBytes;
     this.file.readAhead(at);
+    const isLast = at + count * blockSizeBytes > this.#sizeBytes;
+    if (isLast && this.file.hasChanged) {
+      this.#failForChange();
+      return;
+    }
     const fault = this.#transmit({
       start: this.file.start + at,
       contentBytes: this.#sizeBytes - at,
@@ -115,7 +120,7 @@ export class FileSender {
       wire: (index) => window.wire(first + index),
     });
     if (fault === 'EFAULT') {
-      this.#fail('content-unavailable', errorPacket(ErrorCode.notDefined, 'file changed while it was read'));
+      this.#failForChange();
     } else {
       // What the kernel had no room for counts as lost on the way, which the client will notice.
       window.blocksSent(first + count - 1);
@@ -130,6 +135,10 @@ export class FileSender {
       this.#canSegment = false;
     }
     return this.#sender.sendEach(this.client, blocks);
+  }
+
+  #failForChange(): void {
+    this.#fail('content-unavailable', errorPacket(ErrorCode.notDefined, 'file changed while it was read'));
   }
 
   #fail(reason: 'unexpected-packet' | 'content-unavailable', error: ErrorPacket): void {

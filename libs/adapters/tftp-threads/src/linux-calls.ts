@@ -22,6 +22,8 @@ export interface LinuxCalls {
     ...values: [start: number, length: number, protection: number, flags: number, fd: number, at: number]
   ): number | bigint;
   munmap(start: number, length: number): number;
+  /** Of the open file itself when `path` is empty. */
+  statx(...values: [descriptor: number, path: number, flags: number, mask: number, result: number]): number;
   madvise(start: number, length: number, advice: number): number;
   close(descriptor: number): number;
   /** The name of the error of the last call, such as `EFAULT`. */
@@ -68,6 +70,7 @@ function load(): LinuxCalls {
     write: libc.func('intptr_t write(int fd, uintptr_t bytes, size_t length)'),
     mmap: libc.func('uintptr_t mmap(uintptr_t start, size_t length, int protection, int flags, int fd, int64_t at)'),
     munmap: libc.func('int munmap(uintptr_t start, size_t length)'),
+    statx: libc.func('int statx(int fd, uintptr_t path, int flags, uint32_t mask, uintptr_t result)'),
     madvise: libc.func('int madvise(uintptr_t start, size_t length, int advice)'),
     close: libc.func('int close(int fd)'),
     errorName: () => names.get(koffi.errno()) ?? 'EIO',

@@ -25,6 +25,10 @@ export const SEGMENT_CONTROL_LENGTH = 18;
 export const EVENT_BYTES = process.arch === 'x64' ? 12 : 16;
 export const EventField = { events: 0, descriptor: process.arch === 'x64' ? 4 : 8 } as const;
 
+/** `struct statx`, the same on all machines. */
+export const FILE_STATUS_BYTES = 256;
+export const FileStatusField = { sizeLow: 40, sizeHigh: 44, modifiedSeconds: 112, modifiedNanoseconds: 120 } as const;
+
 export const AF_INET = 2;
 export const SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
 export const SOL_SOCKET = 1;
@@ -40,3 +44,5 @@ export const EVENTFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
 export const PROT_READ = 1;
 export const MAP_SHARED = 1;
 export const MADV_WILLNEED = 3;
+export const AT_EMPTY_PATH = 0x1000;
+export const STATX_SIZE_AND_MTIME = 0x200 | 0x40;

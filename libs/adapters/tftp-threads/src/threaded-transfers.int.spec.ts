@@ -94,6 +94,24 @@ describe('ThreadedTransfers', () => {
     });
   });
 
+  it('replaces a thread that failed; what it was sending is rejected, to be sent in another way', async () => {
+    const transfers = stack.use(new ThreadedTransfers({ threads: 1 }));
+    const socket = await client();
+    const transfer = await transferTo(socket);
+    const begun = packets(socket, 1);
+    const running = transfers.run(transfer);
+    const interrupted = expect(running).rejects.toMatchObject({ code: 'transfers-unavailable' });
+    await begun;
+    const senseless = { ...transfer, localAddress: undefined } as unknown as FileTransfer;
+    await expect(transfers.run(senseless)).rejects.toMatchObject({ code: 'transfers-unavailable' });
+    await interrupted;
+    const again = packets(socket, 1);
+    const second = transfers.run(transfer);
+    const [data] = await again;
+    socket.send(encodeTftp({ kind: 'error', code: 0, message: 'enough' }), data?.from ?? 0, LOOPBACK);
+    expect((await second).outcome).toMatchObject({ kind: 'aborted-by-client' });
+  });
+
   it('tells the clients when it is disposed of, and can be used again', async () => {
     const transfers = stack.use(new ThreadedTransfers({ threads: 2 }));
     const socket = await client();

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { FileTransfer, TransferReport } from '@rackwright/contracts';
 import { OperationalError } from '@rackwright/kernel';
@@ -41,7 +40,8 @@ export class TransferThread {
     this.#worker.unref();
     // Not everyone waits for it.
     this.#ready.promise.catch(() => undefined);
-    this.#exited = once(this.#worker, 'exit');
+    // Not `once` of node:events: it rejects when the thread fails, and nobody may be waiting.
+    this.#exited = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.on('message', (message: FromThread) => {
       this.#receive(message);
     });

@@ -88,7 +88,7 @@ class RegionalBootPlane implements BootPlane {
   constructor(parts: BootPlaneParts) {
     this.#parts = parts;
     const { metrics, logger } = parts;
-    this.#http = createHttpBoot({ ...parts, publicUrl: this.#publicUrl, logger: logger.child({ part: 'http-boot' }) });
+    this.#http = createHttpBoot({ ...parts, logger: logger.child({ part: 'http-boot' }) });
     this.#iso = createIsoService({
       ...parts,
       http: this.#http,
@@ -127,7 +127,8 @@ class RegionalBootPlane implements BootPlane {
       publicUrl: this.#publicUrl,
       logger: logger.child({ part: 'tftp' }),
     });
-    this.#files = new FileRoutes({ root: this.#http.assets, sender: this.#http.sender, metrics: this.#http.transfers });
+    const { assets: root, sender, transfers } = this.#http;
+    this.#files = new FileRoutes({ root, sender, metrics: transfers, view: parts.view, publicUrl: this.#publicUrl });
     this.explainer = new BootExplainer({
       ...parts,
       site: () => this.#explainedSite(),
@@ -152,8 +153,8 @@ class RegionalBootPlane implements BootPlane {
       metrics: this.#dhcpMetrics,
       logger: logger.child({ part: 'dhcp' }),
     });
+    void this.#http.manifest.start();
     try {
-      await this.#http.manifest.start();
       await this.#dhcp.start();
       await this.#tftp.start();
     } catch (error) {

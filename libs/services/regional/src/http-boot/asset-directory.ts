@@ -3,7 +3,7 @@ import { open, readdir, realpath, type FileHandle } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { fail, ok, parseMac, type Mac, type Result } from '@rackwright/kernel';
 import type { AssetManifest } from './asset-manifest.js';
-import type { EmbeddedScripts } from './embedded-scripts.js';
+import type { AssetReader, EmbeddedScripts } from './embedded-scripts.js';
 import { ABSENT_CODES, fingerprintOf } from './file-fingerprint.js';
 import { applyOverlays, type Overlay } from './overlay.js';
 
@@ -62,8 +62,8 @@ export class AssetDirectory {
     }
   }
 
-  /** Opens a regular file; the caller closes its handle. `mac` is the machine that reads it. */
-  async open(name: string, mac?: Mac): Promise<Asset | AssetRefusal> {
+  /** Opens a regular file; the caller closes its handle. */
+  async open(name: string, reader?: AssetReader): Promise<Asset | AssetRefusal> {
     const located = await this.locate(name);
     if (!located.ok) return located.fault;
     const path = located.value;
@@ -76,7 +76,7 @@ export class AssetDirectory {
     }
     let asset: Asset | AssetRefusal = 'not-a-file';
     try {
-      asset = await this.#examine(handle, { name, path }, mac);
+      asset = await this.#examine(handle, { name, path }, reader);
     } finally {
       if (typeof asset === 'string') await handle.close();
     }
@@ -86,7 +86,7 @@ export class AssetDirectory {
   async #examine(
     handle: FileHandle,
     { name, path }: { readonly name: string; readonly path: string },
-    mac: Mac | undefined,
+    reader: AssetReader | undefined,
   ): Promise<Asset | AssetRefusal> {
     const { manifest, embedded } = this.#parts;
     const stat = await handle.stat({ bigint: true });
@@ -97,7 +97,7 @@ export class AssetDirectory {
         if (!(await manifest.admits(listed, handle, fingerprint))) return 'hash-mismatch';
       }
     }
-    const overlays = (await embedded?.overlaysOf(handle, fingerprint, mac)) ?? [];
+    const overlays = (await embedded?.overlaysOf(handle, fingerprint, reader)) ?? [];
     const { text, sizeBytes, modifiedAtMs } = fingerprint;
     return { path, handle, sizeBytes, overlays, fingerprint: text, modifiedAtMs };
   }
@@ -145,6 +145,11 @@ export async function readAsset(asset: Asset, target: Uint8Array, position: numb
   const { bytesRead } = await asset.handle.read(target, 0, target.length, position);
   if (asset.overlays.length > 0) applyOverlays(target.subarray(0, bytesRead), position, asset.overlays);
   return bytesRead;
+}
+
+/** Whether the file is still as it was when it was opened: what was read of it before belongs to what is read now. */
+export async function isUnchanged({ handle, fingerprint }: Asset): Promise<boolean> {
+  return fingerprintOf(await handle.stat({ bigint: true })).text === fingerprint;
 }
 
 function absentOr(error: unknown): 'not-found' {

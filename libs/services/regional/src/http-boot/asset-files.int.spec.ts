@@ -10,7 +10,7 @@ import { silentLogger } from '@rackwright/kernel';
 import { systemClock } from '@rackwright/platform';
 import { waitFor } from '@rackwright/testing';
 import { task } from '../answer-files/answer-file-fixture.js';
-import { runBootPlane, type RunningPlane } from '../boot-plane/boot-plane-fixture.js';
+import { address, runBootPlane, type RunningPlane } from '../boot-plane/boot-plane-fixture.js';
 import { RawConnection } from './raw-http-fixture.js';
 
 const MIB = 1_048_576;
@@ -113,7 +113,60 @@ describe('the manifest of boot files', () => {
     await list(running, { 'a.efi': 'abc', 'b.efi': 'good', 'c.efi': 'gone' });
     await plane.stop();
     await plane.start();
+    await waitFor(async () => (await states(running))['missing'] === 1, { what: 'the last file to be checked' });
     expect(await states(running)).toEqual({ verified: 1, mismatch: 1, missing: 1, unchecked: 0 });
+  });
+
+  it('stays in force when it cannot be read any more', async () => {
+    const running = await run();
+    const { assetDir } = running;
+    await writeFile(join(assetDir, 'ipxe.efi'), 'evil');
+    await list(running, { 'ipxe.efi': 'good' });
+    await waitFor(async () => (await statusOf(running, '/ipxe/ipxe.efi')) === 503, { what: 'the manifest' });
+    await symlink('manifest.json', join(assetDir, 'loop'));
+    await rename(join(assetDir, 'loop'), join(assetDir, 'manifest.json'));
+    // Longer than a manifest is taken for unchanged.
+    const until = Date.now() + 1_500;
+    while (Date.now() < until) expect(await statusOf(running, '/ipxe/ipxe.efi')).toBe(503);
+  });
+});
+
+describe('a file that is written over while it is sent', () => {
+  it('never comes to an end: its client must not take two halves for a whole', async () => {
+    const running = await run();
+    const { assetDir, metrics } = running;
+    await mkdir(join(assetDir, 'static'));
+    const file = join(assetDir, 'static/big');
+    await writeFile(file, Buffer.alloc(32 * MIB, 'a'));
+    const connection = await RawConnection.open(running.http.port);
+    connection.socket.pause();
+    connection.send('GET /static/big HTTP/1.1\r\nHost: a\r\n\r\n');
+    await waitFor(async () => (await metrics.render()).includes('rw_http_transfers 1'), { what: 'the transfer' });
+    await writeFile(file, Buffer.alloc(32 * MIB, 'b'), { flag: 'r+' });
+    connection.socket.resume();
+    await connection.closed;
+    expect(connection.headers[0]).toBe('HTTP/1.1 200 OK');
+    expect(connection.body.length).toBeLessThan(32 * MIB);
+    const text = await metrics.render();
+    expect(text).toContain('rw_http_files_total{folder="static",outcome="read-failed"} 1');
+    expect(text).toContain('rw_http_file_errors_total{folder="static",code="500"} 1');
+  });
+
+  it('is sent to its end when it is replaced or removed', async () => {
+    const running = await run();
+    const { assetDir, metrics } = running;
+    await mkdir(join(assetDir, 'static'));
+    const file = join(assetDir, 'static/big');
+    await writeFile(file, Buffer.alloc(32 * MIB, 'a'));
+    const connection = await RawConnection.open(running.http.port);
+    connection.socket.pause();
+    connection.send('GET /static/big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    await waitFor(async () => (await metrics.render()).includes('rw_http_transfers 1'), { what: 'the transfer' });
+    await writeFile(`${file}.tmp`, 'b');
+    await rename(`${file}.tmp`, file);
+    connection.socket.resume();
+    await connection.closed;
+    expect(connection.body === 'a'.repeat(32 * MIB)).toBe(true);
   });
 });
 
@@ -147,6 +200,10 @@ describe('the script embedded in a boot binary', () => {
       await get(path, { range: `bytes=${middle}-` }),
     ];
     expect(Buffer.concat(halves.map(({ bytes }) => bytes)).equals(expected)).toBe(true);
+    const [lan] = running.region.subnets();
+    if (lan === undefined) throw new Error('the fixture has a subnet');
+    running.region.putSubnets({ ...lan, cidr: '127.0.0.0/8' as typeof lan.cidr, next_server: address('127.0.0.9') });
+    expect((await get(path)).bytes.includes(`http://127.0.0.9:${http.port}/boot/${MAC}/boot.ipxe`)).toBe(true);
   });
 });
 

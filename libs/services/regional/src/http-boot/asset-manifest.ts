@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cancel, Clock, Logger } from '@rackwright/kernel';
 import { defineGauge, type GaugeMetric, type Metrics } from '@rackwright/platform';
-import { ABSENT_CODES, fingerprintOf, type Fingerprint } from './file-fingerprint.js';
+import { fingerprintOf, type Fingerprint } from './file-fingerprint.js';
 import { parseManifest, type ManifestEntry } from './parse-manifest.js';
 
 const assetsGauge = defineGauge({
@@ -49,25 +49,38 @@ export class AssetManifest implements Disposable {
   #readAtMs = -Infinity;
   #reading: Promise<void> | undefined;
   #cancel: Cancel = () => undefined;
+  /** Changes when it is started or disposed of, which ends earlier rounds. */
+  #run = 0;
 
   constructor(parts: AssetManifestParts) {
     this.#parts = parts;
     this.#gauge = parts.metrics.gauge(assetsGauge);
   }
 
-  /** Checks every file, and from now on again and again. */
+  /**
+   * Checks every file, and from now on again and again. Nothing need wait for it, which can take minutes: a file is
+   * checked before it is given out.
+   */
   async start(): Promise<void> {
-    await this.checkAll();
     this.#cancel();
-    this.#cancel = this.#parts.clock.schedule(CHECK_PAUSE_MS, () => {
-      this.start().catch((error: unknown) => {
-        this.#parts.logger.error({ err: error }, 'boot files could not be checked');
-      });
-    });
+    this.#run += 1;
+    await this.#checkAgainAndAgain(this.#run);
   }
 
   [Symbol.dispose](): void {
+    this.#run += 1;
     this.#cancel();
+  }
+
+  async #checkAgainAndAgain(run: number): Promise<void> {
+    const { clock, logger } = this.#parts;
+    try {
+      await this.checkAll();
+    } catch (error) {
+      logger.error({ err: error }, 'boot files could not be checked');
+    }
+    if (run !== this.#run) return;
+    this.#cancel = clock.schedule(CHECK_PAUSE_MS, () => void this.#checkAgainAndAgain(run));
   }
 
   entryOf(name: string): ManifestEntry | undefined {
@@ -168,21 +181,27 @@ export class AssetManifest implements Disposable {
     try {
       handle = await open(join(root, MANIFEST_NAME), 'r');
     } catch (error) {
-      if (!ABSENT_CODES.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
       this.#readAs = undefined;
-      this.#entries = new Map();
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.#entries = new Map();
+      else this.#isUnreadable(error);
       return;
     }
     try {
       const { text } = fingerprintOf(await handle.stat({ bigint: true }));
       if (text === this.#readAs) return;
-      this.#readAs = text;
       const parsed = parseManifest(await handle.readFile('utf8'));
+      this.#readAs = text;
       if (parsed.ok) this.#entries = new Map(parsed.value.map((entry) => [entry.name, entry]));
       else logger.error({ fault: parsed.fault }, 'the manifest of the boot files is not valid; the last one stays');
+    } catch (error) {
+      this.#isUnreadable(error);
     } finally {
       await handle.close();
     }
+  }
+
+  #isUnreadable(error: unknown): void {
+    this.#parts.logger.error({ err: error }, 'the manifest of the boot files cannot be read; the last one stays');
   }
 }
 

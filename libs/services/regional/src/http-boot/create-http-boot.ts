@@ -9,7 +9,6 @@ import { TransferMetrics } from './transfer-metrics.js';
 
 export interface HttpBootParts {
   readonly config: ConfigOf<typeof httpBootSettings>;
-  readonly publicUrl: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -24,9 +23,9 @@ export interface HttpBoot {
 }
 
 /** Builds what the file routes stand on; nothing is read before a request or `manifest.start()`. */
-export function createHttpBoot({ config, publicUrl, clock, logger, metrics }: HttpBootParts): HttpBoot {
+export function createHttpBoot({ config, clock, logger, metrics }: HttpBootParts): HttpBoot {
   const manifest = new AssetManifest({ root: config.assetDir, clock, metrics, logger });
-  const embedded = new EmbeddedScripts({ template: config.ipxeScriptPatch, publicUrl, logger });
+  const embedded = new EmbeddedScripts({ template: config.ipxeScriptPatch, logger });
   const transfers = new TransferMetrics(metrics);
   const { httpMaxTransfers: maxTransfers, httpStallTimeout: stallMs } = config;
   const sender = new ObjectSender({ metrics: transfers, clock, logger, maxTransfers, stallMs });

@@ -11,8 +11,13 @@ const MAX_REMEMBERED = 256;
 export interface EmbeddedScriptsParts {
   /** Lines, separated by `;`, with `{mac}` and `{script}` for the machine and the URL of its script. */
   readonly template: string;
-  readonly publicUrl: () => string;
   readonly logger: Logger;
+}
+
+/** The machine that reads a file, and the URL of the region as it reaches it. */
+export interface AssetReader {
+  readonly mac: Mac;
+  readonly baseUrl: string;
 }
 
 /** Puts lines for one machine into the script embedded in a boot binary, where the binary has room marked for them. */
@@ -25,23 +30,27 @@ export class EmbeddedScripts {
     this.#parts = parts;
   }
 
-  /** What differs from the file on disk in the copy for `mac`. */
-  async overlaysOf(handle: FileHandle, fingerprint: Fingerprint, mac: Mac | undefined): Promise<readonly Overlay[]> {
-    if (this.#parts.template === '' || mac === undefined) return [];
+  /** What differs from the file on disk in the copy for `reader`. */
+  async overlaysOf(
+    handle: FileHandle,
+    fingerprint: Fingerprint,
+    reader: AssetReader | undefined,
+  ): Promise<readonly Overlay[]> {
+    if (this.#parts.template === '' || reader === undefined) return [];
     const places = await this.#placesIn(handle, fingerprint);
     if (places.length === 0) return [];
-    const script = embeddedScript(this.#linesFor(mac));
+    const script = embeddedScript(this.#linesFor(reader));
     if (script.ok) return places.map((offset) => ({ offset, octets: script.value }));
     this.#parts.logger.error(
-      { mac, fault: script.fault },
+      { mac: reader.mac, fault: script.fault },
       'the embedded script does not fit; the binary is not patched',
     );
     return [];
   }
 
-  #linesFor(mac: Mac): readonly string[] {
-    const { template, publicUrl } = this.#parts;
-    const script = `${publicUrl()}/boot/${mac}/boot.ipxe`;
+  #linesFor({ mac, baseUrl }: AssetReader): readonly string[] {
+    const { template } = this.#parts;
+    const script = `${baseUrl}/boot/${mac}/boot.ipxe`;
     const text = template.replaceAll('{mac}', formatMac(mac)).replaceAll('{script}', script);
     return text.split(';').map((line) => line.trim());
   }

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parseMac, type Mac } from '@rackwright/kernel';
 import { ProblemError } from '@rackwright/platform';
-import { readAsset, type Asset, type AssetDirectory, type AssetRefusal } from './asset-directory.js';
+import { isUnchanged, readAsset, type Asset, type AssetDirectory, type AssetRefusal } from './asset-directory.js';
+import type { RegionView } from '../region-view/region-view.port.js';
 import { etagOfAsset } from './asset-etag.js';
+import { baseUrlFor, sourceAddress } from './boot-address.js';
 import { mediaTypeOf } from './media-types.js';
 import type { ObjectSender } from './object-sender.js';
 import type { ServedFolder, TransferMetrics } from './transfer-metrics.js';
@@ -11,6 +13,8 @@ export interface FileRoutesParts {
   readonly root: AssetDirectory;
   readonly sender: ObjectSender;
   readonly metrics: TransferMetrics;
+  readonly view: Pick<RegionView, 'subnets'>;
+  readonly publicUrl: () => string;
 }
 
 type FileFolder = Exclude<ServedFolder, 'iso'>;
@@ -54,7 +58,8 @@ export class FileRoutes {
   async #serve(request: FastifyRequest, reply: FastifyReply, { folder, name, mac }: AskedFile): Promise<FastifyReply> {
     const { sender } = this.#parts;
     sender.requireRoom(folder);
-    const asset = await this.#folders[folder].open(name, mac);
+    const reader = mac === undefined ? undefined : { mac, baseUrl: this.#baseUrl(request) };
+    const asset = await this.#folders[folder].open(name, reader);
     if (typeof asset === 'string') throw this.#refusal(folder, asset);
     return sender.send(request, reply, {
       folder,
@@ -63,8 +68,14 @@ export class FileRoutes {
       modifiedAtMs: asset.modifiedAtMs,
       mediaType: mediaTypeOf(asset.path),
       read: (target, position) => readAsset(asset, target, position),
+      isCurrent: () => isUnchanged(asset),
       close: () => closeAsset(asset),
     });
+  }
+
+  #baseUrl({ ip }: FastifyRequest): string {
+    const { publicUrl, view } = this.#parts;
+    return baseUrlFor(publicUrl(), view.subnets(), sourceAddress(ip));
   }
 
   #refusal(folder: FileFolder, reason: AssetRefusal): ProblemError {

@@ -12,6 +12,8 @@ export interface ServedObject extends Representation {
   readonly folder: ServedFolder;
   readonly mediaType: string;
   readonly read: ReadOctets;
+  /** Whether it is still what it was when it was opened. */
+  readonly isCurrent?: () => Promise<boolean>;
   /** Waits until octets from `start` on can be read; rejects with the problem to answer. */
   ready?(start: number): Promise<void>;
   /** Called once, when nothing of it is read any more. */
@@ -123,7 +125,8 @@ export class ObjectSender {
     const startedMs = clock.monotonicMs();
     const buffers = this.#buffers.take(end - start);
     metrics.began();
-    const { octets, isIdle, error } = await pumpOctets(response, { read: object.read, start, end, buffers });
+    const { read, isCurrent } = object;
+    const { octets, isIdle, error } = await pumpOctets(response, { read, isCurrent, start, end, buffers });
     this.#buffers.giveBack(buffers, isIdle);
     const ended: FileOutcome = error !== undefined ? 'read-failed' : isIdle ? outcome : 'aborted';
     // A client must not take half a file for a whole one.

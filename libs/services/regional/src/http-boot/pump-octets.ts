@@ -6,6 +6,8 @@ export type ReadOctets = (target: Uint8Array, position: number) => Promise<numbe
 
 export interface Pumping {
   readonly read: ReadOctets;
+  /** Asked when all is read, before the last of it is sent: whether it is all of one and the same object. */
+  readonly isCurrent?: (() => Promise<boolean>) | undefined;
   readonly start: number;
   readonly end: number;
   readonly buffers: BufferPair;
@@ -20,7 +22,10 @@ export interface Pumped {
 }
 
 /** Sends the octets of an object: one buffer is read while the other is written. Ends early when the client is gone. */
-export async function pumpOctets(response: ServerResponse, { read, start, end, buffers }: Pumping): Promise<Pumped> {
+export async function pumpOctets(
+  response: ServerResponse,
+  { read, isCurrent, start, end, buffers }: Pumping,
+): Promise<Pumped> {
   const gone = new Promise<false>((resolve) => {
     response.once('close', () => {
       resolve(false);
@@ -35,6 +40,9 @@ export async function pumpOctets(response: ServerResponse, { read, start, end, b
       const chunk = buffers[turn].subarray(0, end - position);
       const length = await read(chunk, position);
       if (length === 0) return finished(false, new Error('the object ended before its end'));
+      if (position + length === end && (await isCurrent?.()) === false) {
+        return finished(false, new Error('the object changed while it was sent'));
+      }
       writes[turn] = write(response, chunk.subarray(0, length));
       position += length;
     }

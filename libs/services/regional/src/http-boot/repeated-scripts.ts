@@ -79,8 +79,8 @@ export class RepeatedScripts implements Shortcut, Disposable {
    */
   remember(request: IncomingMessage, given: GivenScript): void {
     const key = keyOf(request);
+    if (key === undefined || !this.#mayBeRepeated(given)) return;
     const { view, leases, traces, publicUrl } = this.#parts;
-    if (key === undefined || given.chosenAt !== this.#version || view.nodeByMac(given.mac) === undefined) return;
     this.#drop(key);
     const [oldest] = this.#given.keys();
     if (this.#given.size >= MAX_REMEMBERED && oldest !== undefined) this.#drop(oldest);
@@ -101,6 +101,10 @@ export class RepeatedScripts implements Shortcut, Disposable {
       keys.add(key);
       this.#keysOf.set(name, keys);
     }
+  }
+
+  #mayBeRepeated({ mac, chosenAt }: GivenScript): boolean {
+    return chosenAt === this.#version && this.#parts.view.nodeByMac(mac) !== undefined;
   }
 
   answer(request: IncomingMessage, response: ServerResponse): boolean {

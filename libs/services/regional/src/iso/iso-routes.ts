@@ -4,7 +4,7 @@ import type { Task } from '@rackwright/domain-provisioning';
 import { parseMac, type Clock, type Logger, type Mac } from '@rackwright/kernel';
 import { defineCounter, ProblemError, type CounterMetric, type Metrics } from '@rackwright/platform';
 import { baseUrlFor, sourceAddress } from '../http-boot/boot-address.js';
-import { readAsset } from '../http-boot/asset-directory.js';
+import { isUnchanged, readAsset } from '../http-boot/asset-directory.js';
 import { mediaTypeOf } from '../http-boot/media-types.js';
 import type { ObjectSender, ServedObject } from '../http-boot/object-sender.js';
 import { applyOverlays } from '../http-boot/overlay.js';
@@ -126,6 +126,7 @@ export class IsoRoutes {
         applyOverlays(target.subarray(0, length), position, overlays);
         return length;
       },
+      isCurrent: () => isUnchanged(asset),
       close: () => asset.handle.close(),
     };
   }

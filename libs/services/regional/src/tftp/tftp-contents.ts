@@ -3,6 +3,7 @@ import type { Ipv4, Logger, Mac } from '@rackwright/kernel';
 import { ProblemError } from '@rackwright/platform';
 import { netasciiSize, tftpPath } from '@rackwright/protocol-tftp';
 import {
+  isUnchanged,
   readAsset,
   splitMac,
   type Asset,
@@ -51,7 +52,8 @@ export class TftpContents {
     const loader = loaderRequestOf(path.value);
     if (loader !== undefined) return this.#render(loader, client);
     const { mac, name } = splitMac(path.value);
-    const asset = await this.#parts.assets.open(name, mac);
+    const reader = mac === undefined ? undefined : { mac, baseUrl: this.#baseUrl(client) };
+    const asset = await this.#parts.assets.open(name, reader);
     if (typeof asset === 'string') return asset;
     if (mac !== undefined) this.#note(mac, client);
     return new AssetContent(asset);
@@ -61,8 +63,8 @@ export class TftpContents {
     { kind, mac }: { readonly kind: LoaderKind; readonly mac: Mac },
     client: Ipv4,
   ): Promise<TftpContent | ContentRefusal> {
-    const { scripts, view, publicUrl, logger } = this.#parts;
-    const baseUrl = baseUrlFor(publicUrl(), view.subnets(), client);
+    const { scripts, logger } = this.#parts;
+    const baseUrl = this.#baseUrl(client);
     this.#note(mac, client);
     let script: string;
     try {
@@ -76,6 +78,11 @@ export class TftpContents {
     if (config.ok) return new TextContent(config.value);
     logger.error({ mac, kind, fault: config.fault }, 'a loader configuration cannot be written');
     return 'unavailable';
+  }
+
+  #baseUrl(client: Ipv4): string {
+    const { publicUrl, view } = this.#parts;
+    return baseUrlFor(publicUrl(), view.subnets(), client);
   }
 
   #note(mac: Mac, client: Ipv4): void {
@@ -95,8 +102,11 @@ class AssetContent implements TftpContent {
     if (asset.overlays.length === 0) this.descriptor = asset.handle.fd;
   }
 
-  read(target: Uint8Array, position: number): Promise<number> {
-    return readAsset(this.#asset, target, position);
+  async read(target: Uint8Array, position: number): Promise<number> {
+    const length = await readAsset(this.#asset, target, position);
+    const isEnd = position + length >= this.sizeBytes;
+    if (isEnd && !(await isUnchanged(this.#asset))) throw new Error('the file changed while it was read');
+    return length;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -124,6 +134,8 @@ class TextContent implements TftpContent {
   }
 }
 
+/** Mode netascii is for texts: all of one is read and counted before its first octet is sent. */
+export const NETASCII_MAX_BYTES = 16 * 1_048_576;
 const COUNTED_AT_ONCE_BYTES = 65_536;
 
 /** How many octets a content has once it is converted to netascii; reads all of it. */
