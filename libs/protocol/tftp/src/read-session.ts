@@ -17,6 +17,7 @@ export const defaultReadSessionLimits: ReadSessionLimits = {
   timeoutMaxMs: 8_000,
   maxRetries: 5,
   maxRetriesUnverified: 2,
+  unverifiedMaxMs: 30_000,
   rolloverTo: 0,
 };
 

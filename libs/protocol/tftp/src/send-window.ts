@@ -11,6 +11,8 @@ export interface SendWindowLimits {
   readonly maxRetries: number;
   /** The same before the client's first answer: until then its address may be forged, and the owner of it gets them. */
   readonly maxRetriesUnverified: number;
+  /** The longest wait for that first answer, however long an interval the client asked for. */
+  readonly unverifiedMaxMs: number;
   /** The block number after 65535. No RFC says; clients for large files expect 0, a few 1. */
   readonly rolloverTo: RolloverTo;
 }
@@ -53,6 +55,7 @@ export class SendWindow {
   #isVerified = false;
   #acknowledged = 0;
   #next = 1;
+  readonly #begunAtMs: number;
   #nowMs: number;
   #deadlineMs: number | undefined;
   #retries = 0;
@@ -62,6 +65,7 @@ export class SendWindow {
     this.#negotiated = negotiated;
     this.#sizeBytes = sizeBytes;
     this.#limits = limits;
+    this.#begunAtMs = nowMs;
     this.#nowMs = nowMs;
     this.#counter = new BlockCounter(limits.rolloverTo);
     this.#last = Math.floor(sizeBytes / negotiated.blockSizeBytes) + 1;
@@ -159,7 +163,7 @@ export class SendWindow {
     this.#nowMs = nowMs;
     const deadlineMs = this.deadlineMs;
     if (deadlineMs === undefined || nowMs < deadlineMs) return;
-    if (this.#retries >= (this.#isVerified ? this.#limits.maxRetries : this.#limits.maxRetriesUnverified)) {
+    if (this.#isGivenUp()) {
       this.finish({ kind: 'timed-out' });
       return;
     }
@@ -189,7 +193,17 @@ export class SendWindow {
   }
 
   #awaitAnswer(): void {
-    this.#deadlineMs = this.#nowMs + this.#intervalMs();
+    const deadlineMs = this.#nowMs + this.#intervalMs();
+    this.#deadlineMs = this.#isVerified ? deadlineMs : Math.min(deadlineMs, this.#unverifiedUntilMs);
+  }
+
+  get #unverifiedUntilMs(): number {
+    return this.#begunAtMs + this.#limits.unverifiedMaxMs;
+  }
+
+  #isGivenUp(): boolean {
+    if (this.#isVerified) return this.#retries >= this.#limits.maxRetries;
+    return this.#retries >= this.#limits.maxRetriesUnverified || this.#nowMs >= this.#unverifiedUntilMs;
   }
 
   /** Brings the time-out forward instead of sending: if an answer is on its way, nothing is sent twice. */
