@@ -71,7 +71,10 @@ export class IsoCache implements AsyncDisposable {
   async find(name: string): Promise<IsoSource | undefined> {
     const source = this.#sources.get(name);
     if (source === undefined) return undefined;
-    this.#preparing ??= this.#prepare();
+    this.#preparing ??= this.#prepare().catch((cause: unknown) => {
+      this.#preparing = undefined;
+      throw new UpstreamError('cache-failed', 'the cache of images cannot be read', { isPassing: true, cause });
+    });
     await this.#preparing;
     return source;
   }

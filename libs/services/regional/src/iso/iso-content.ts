@@ -14,6 +14,14 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
+/** What is on disk already. */
+interface Resumed {
+  readonly path: string;
+  readonly magic: string;
+  readonly record: IsoRecord;
+  readonly handle: FileHandle;
+}
+
 /** What an answer of the upstream says about its content. */
 export type ContentFacts = Pick<IsoRecord, 'url' | 'identity' | 'sizeBytes' | 'etag' | 'lastModified'>;
 
@@ -47,7 +55,12 @@ export class IsoContent {
   static async create(path: string, facts: ContentFacts, magic: string): Promise<IsoContent> {
     const record = { ...facts, magic, fetched: 0, decidedTo: 0, offsets: [], isComplete: false };
     const content = new IsoContent(path, record, await open(path, 'w+'));
-    await content.#save();
+    try {
+      await content.#save();
+    } catch (error) {
+      await content.release();
+      throw error;
+    }
     return content;
   }
 
@@ -56,19 +69,21 @@ export class IsoContent {
     const record = parseIsoRecord(await readFile(recordPath(path), 'utf8').catch(() => ''));
     const handle = record === undefined ? undefined : await open(path, 'r+').catch(() => undefined);
     if (record === undefined || handle === undefined) return undefined;
-    const { size } = await handle.stat();
-    if (size < record.fetched) {
-      await handle.close();
-      return undefined;
+    let content: IsoContent | undefined;
+    try {
+      const { size } = await handle.stat();
+      if (size >= record.fetched) content = await IsoContent.#resume({ path, magic, record, handle });
+    } finally {
+      if (content === undefined) await handle.close();
     }
-    const isSameMagic = record.magic === magic;
-    const content = new IsoContent(
-      path,
-      isSameMagic ? record : { ...record, magic, decidedTo: 0, offsets: [] },
-      handle,
-    );
+    return content;
+  }
+
+  static async #resume({ path, magic, record, handle }: Resumed): Promise<IsoContent> {
+    const known = record.magic === magic ? record : { ...record, magic, decidedTo: 0, offsets: [] };
+    const content = new IsoContent(path, known, handle);
     await handle.truncate(record.fetched);
-    await content.#scanFrom(isSameMagic ? record.decidedTo : 0);
+    await content.#scanFrom(known.decidedTo);
     return content;
   }
 
@@ -99,8 +114,11 @@ export class IsoContent {
     return this.#isComplete ? this.#facts.sizeBytes : this.#scanner.decidedTo;
   }
 
-  /** Adds octets as they come. */
+  /** Adds octets as they come; rejects more than there should be. */
   async append(octets: Uint8Array): Promise<void> {
+    if (this.#fetched + octets.length > this.#facts.sizeBytes) {
+      throw new UpstreamError('upstream-changed', 'the upstream sends more than it said', { isPassing: true });
+    }
     this.#failure = undefined;
     try {
       await writeAll(this.#handle, octets, this.#fetched);

@@ -65,8 +65,12 @@ async function takeWhole(
   answer: UpstreamAnswer,
 ): Promise<FetchOutcome> {
   const facts = factsOf(parts, answer.headers);
-  if (content?.facts.identity !== facts.identity) return receive(parts, await parts.begin(facts), answer);
-  return content.isComplete ? { kind: 'unchanged' } : receive(parts, content, { ...answer, skip: content.fetched });
+  if (content?.facts.identity === facts.identity) {
+    if (content.isComplete) return { kind: 'unchanged' };
+    const isSame = parts.upstream.sha256 !== undefined || !isWeak(facts.etag);
+    if (isSame) return receive(parts, content, { ...answer, skip: content.fetched });
+  }
+  return receive(parts, await parts.begin(facts), answer);
 }
 
 async function receive(
@@ -105,9 +109,14 @@ function conditionsFor(content: IsoContent | undefined): Record<string, string> 
     if (etag !== undefined) return { 'if-none-match': etag };
     return lastModified === undefined ? {} : { 'if-modified-since': lastModified };
   }
-  const validator = etag?.startsWith('W/') === true ? undefined : (etag ?? lastModified);
+  const validator = isWeak(etag) ? undefined : (etag ?? lastModified);
   if (validator === undefined || content.fetched === 0) return {};
   return { range: `bytes=${content.fetched}-`, 'if-range': validator };
+}
+
+/** A weak tag is the same for contents that differ in octets, so parts under it do not make a whole. */
+function isWeak(etag: string | undefined): boolean {
+  return etag?.startsWith('W/') === true;
 }
 
 const CONTENT_RANGE = /^bytes (\d+)-\d+\/(\d+)$/;

@@ -88,9 +88,12 @@ export class IsoSource implements AsyncDisposable {
     }
   }
 
-  /** Takes up what is on disk; safe to repeat. */
+  /** Takes up what is on disk; safe to repeat, also after it was rejected. */
   load(): Promise<void> {
-    this.#loading ??= this.#load();
+    this.#loading ??= this.#load().catch((cause: unknown) => {
+      this.#loading = undefined;
+      throw failedCache(cause);
+    });
     return this.#loading;
   }
 
@@ -106,13 +109,14 @@ export class IsoSource implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort(new UpstreamError('upstream-unreachable', 'the region is stopping', { isPassing: true }));
     await this.#running;
-    await this.#loading;
+    await this.#loading?.catch(() => undefined);
     await this.#content?.release();
     this.#content = undefined;
   }
 
   async #load(): Promise<void> {
     for (const slot of this.fileNames) {
+      if (slot === this.#slot) continue;
       const path = join(this.#parts.directory, slot);
       const content = await IsoContent.load(path, this.#parts.magic);
       if (content === undefined) continue;
