@@ -7,8 +7,8 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
 
 const INSTALLER = '/usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64';
 const loaders = ['undionly.kpxe', 'ipxe.efi', 'snponly.efi'].map((name) => ({
@@ -26,9 +26,30 @@ function versionOf(name) {
   return execFileSync('dpkg-query', ['--show', '--showformat=${Version}', name], { encoding: 'utf8' });
 }
 
-function describe(name, bytes, source) {
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { name, sha256, size: bytes.length, ...(source === undefined ? {} : { source }) };
+/** Piece by piece: installation images are larger than a buffer may be. */
+function describe(directory, name, source) {
+  const hash = createHash('sha256');
+  const piece = Buffer.allocUnsafe(1_048_576);
+  const file = openSync(join(directory, name), 'r');
+  let size = 0;
+  try {
+    for (let length = readSync(file, piece); length > 0; length = readSync(file, piece)) {
+      hash.update(piece.subarray(0, length));
+      size += length;
+    }
+  } finally {
+    closeSync(file);
+  }
+  return { name, sha256: hash.digest('hex'), size, ...(source === undefined ? {} : { source }) };
+}
+
+/** The name as the manifest has it: below the directory, and without detours. */
+function listedName(name) {
+  const plain = posix.normalize(name);
+  if (plain.startsWith('/') || plain === '..' || plain.startsWith('../')) {
+    throw new Error(`${name} is not a name below the directory`);
+  }
+  return plain;
 }
 
 /** A file is replaced as a whole, so that whoever reads it meanwhile sees the old or the new one. */
@@ -42,7 +63,7 @@ function copy(directory, { name, package: from, path }) {
   const bytes = readFileSync(path);
   const target = join(directory, name);
   if (!existsSync(target) || !readFileSync(target).equals(bytes)) replace(target, bytes);
-  return describe(name, bytes, { package: from, version: versionOf(from) });
+  return describe(directory, name, { package: from, version: versionOf(from) });
 }
 
 const [directory, ...args] = process.argv.slice(2);
@@ -52,7 +73,7 @@ if (directory === undefined || (!isAdding && args.some((arg) => arg !== '--insta
 }
 const sources = args.includes('--installer') ? [...loaders, ...installer] : loaders;
 const entries = isAdding
-  ? args.slice(1).map((name) => describe(name, readFileSync(join(directory, name))))
+  ? args.slice(1).map((name) => describe(directory, listedName(name)))
   : sources.map((source) => copy(directory, source));
 const manifest = join(directory, 'manifest.json');
 const known = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')).files : [];

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
@@ -58,7 +58,18 @@ it('keeps what others listed, takes on what is there, and changes nothing when n
   expect(times()).toEqual(before);
 });
 
+it('lists files by the names the region knows them by, however large they are', () => {
+  mkdirSync(join(directory, 'static'));
+  writeFileSync(join(directory, 'static/image'), '');
+  truncateSync(join(directory, 'static/image'), 2 ** 31 + 1);
+  expect(run('--add', './static//image')).toBe(0);
+  expect(files()).toMatchObject([{ name: 'static/image', size: 2 ** 31 + 1 }]);
+});
+
 it('refuses what it does not know', () => {
   expect(run('--other')).not.toBe(0);
   expect(run('--add', 'missing')).not.toBe(0);
+  writeFileSync(`${directory}.outside`, '');
+  expect(run('--add', `../${basename(directory)}.outside`)).not.toBe(0);
+  rmSync(`${directory}.outside`);
 });
