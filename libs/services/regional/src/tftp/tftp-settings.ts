@@ -15,7 +15,9 @@ export const tftpSettings = {
     type: parsed('an IPv4 address', parseIpv4),
     default: '127.0.0.1' as Ipv4,
     aliases: ['SMEE_TFTP_ADDR'],
-    description: 'Address to serve TFTP on.',
+    description:
+      'Address to serve TFTP on. With 0.0.0.0 answers come from the address the system prefers towards the client: name ' +
+      'the address where there are several on one interface.',
   }),
   tftpPort: setting({
     key: 'tftp.port',
