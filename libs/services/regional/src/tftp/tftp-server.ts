@@ -13,7 +13,7 @@ import {
 } from '@rackwright/protocol-tftp';
 import { formatEndpoint } from './format-endpoint.js';
 import { SharedPort } from './shared-port.js';
-import type { ContentRefusal, TftpContents } from './tftp-contents.js';
+import { NETASCII_MAX_BYTES, type ContentRefusal, type TftpContents } from './tftp-contents.js';
 import { TftpMetrics, type TftpResult } from './tftp-metrics.js';
 import type { tftpSettings } from './tftp-settings.js';
 import { TransferAdmission } from './transfer-admission.js';
@@ -158,6 +158,10 @@ export class TftpServer implements AsyncDisposable {
     }
     await using content = opened;
     if (this.#isStopping) return;
+    if (request.mode === 'netascii' && content.sizeBytes > NETASCII_MAX_BYTES) {
+      this.#refuse(client, 'refused', errorPacket(ErrorCode.illegalOperation, 'too large for this mode'));
+      return;
+    }
     const running = this.#runner.run(requested, content, this.#shared);
     this.#starting.delete(formatEndpoint(client));
     const report = await running;
