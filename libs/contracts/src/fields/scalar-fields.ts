@@ -44,7 +44,7 @@ export function TextField(options: TextOptions): PropertyDecorator {
 export interface NumberOptions extends FieldOptions {
   readonly min: number;
   readonly max: number;
-  /** The field comes from a query string. */
+  /** The field comes from a query string, or from a file in which it may be text. */
   readonly fromQuery?: boolean;
 }
 

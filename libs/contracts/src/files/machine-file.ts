@@ -83,7 +83,9 @@ export class MachineFileRecord {
   @TextField({ description: 'Domain', ...DOMAIN, shape: 'a domain name' }) readonly domainName?: string;
   @Ipv4Field({ description: 'Broadcast address of its network', optional: true }) readonly broadcastAddress?: Ipv4;
   @TextListField({ description: 'Time servers', ...ADDRESSES }) readonly ntpServers?: readonly Ipv4[];
-  @IntegerField({ description: 'Taken and not used', optional: true, min: 0, max: 4_094 }) readonly vlanID?: number;
+  /** Also as text, which Smee has here. */
+  @IntegerField({ description: 'Taken and not used', optional: true, min: 0, max: 4_094, fromQuery: true })
+  readonly vlanID?: number;
   @IntegerField({
     description: 'Lease time in seconds (default 86400)',
     optional: true,

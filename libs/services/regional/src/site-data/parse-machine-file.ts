@@ -2,6 +2,7 @@ import { isMap, isScalar, LineCounter, parseDocument, type Document, type Node, 
 import { checkDocument, MachineFileRecord, type FieldProblem } from '@rackwright/contracts';
 import { fail, ok, parseMac, type Result } from '@rackwright/kernel';
 import { checkMachines } from './check-machines.js';
+import { fieldNameOf, findRepeatedFields, startOf } from './field-names.js';
 import type { FileMistake, FilePosition } from './file-mistake.js';
 import type { LocatedMachine } from './located-machine.js';
 import { piecesOf, type FilePiece } from './split-machine-file.js';
@@ -57,8 +58,12 @@ interface ReadPiece {
   readonly mistakes: readonly FileMistake[];
 }
 
-/** Brackets that one top-level entry leaves open. */
+/** `- - - -`: as many levels as there are signs in front of a line. */
+const TOO_MANY_SIGNS = new RegExp(`^[ ]*(?:[-?:][ \\t]+){${MAX_DEPTH + 1}}`, 'm');
+
+/** Brackets that one top-level entry leaves open, or signs in one line. */
 function isTooDeep(text: string): boolean {
+  if (TOO_MANY_SIGNS.test(text)) return true;
   let depth = 0;
   for (const [bracket] of text.matchAll(/[[{]|[\]}]|\n(?=\S)/g)) {
     if (bracket === '\n') depth = 0;
@@ -76,7 +81,7 @@ function readPiece(piece: FilePiece): ReadPiece {
   };
   const start = { line: piece.linesBefore + 1, column: 1 };
   if (isTooDeep(piece.text)) {
-    const detail = `has more than ${MAX_DEPTH} brackets in each other`;
+    const detail = `has more than ${MAX_DEPTH} levels in each other`;
     return { machines: [], mistakes: [{ ...start, pointer: '', detail }] };
   }
   try {
@@ -135,6 +140,8 @@ function readMachine(
       },
     ]);
   }
+  const repeated = findRepeatedFields(value, { pointer, locate });
+  if (repeated.length > 0) return fail(repeated);
   const at = (path: string): FilePosition => locate(offsetOf(value, path.split('/').slice(1)) ?? startOf(key));
   const checked = checkDocument(MachineFileRecord, written(value.toJS(document, { maxAliasCount: MAX_ALIASES })));
   if (!checked.ok) {
@@ -163,16 +170,16 @@ function placed(
   return { ...at(error.pointer), pointer: `${parent}${error.pointer}`, detail: error.detail };
 }
 
-/** A key without a value, or with an empty one, says nothing. */
+/** Fields under their names; a key without a value, or with an empty one, says nothing. */
 function written(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const said = Object.entries(value).filter(([, item]) => item !== null && item !== '');
-  return Object.fromEntries(said.map(([name, item]) => [name, written(item)]));
+  return Object.fromEntries(said.map(([name, item]) => [fieldNameOf(name), written(item)]));
 }
 
 /** Where the value at the path is, or the key of one that has none; `undefined` when there is no such key. */
 function offsetOf(map: YAMLMap, [name, ...rest]: readonly string[]): number | undefined {
-  const pair = map.items.find(({ key }) => isScalar(key) && String(key.value) === name);
+  const pair = map.items.find(({ key }) => isScalar(key) && fieldNameOf(String(key.value)) === name);
   if (pair === undefined) return undefined;
   const [key, value] = [pair.key as Node, pair.value as Node | null];
   if (rest.length > 0 && isMap(value)) return offsetOf(value, rest) ?? startOf(key);
@@ -181,8 +188,4 @@ function offsetOf(map: YAMLMap, [name, ...rest]: readonly string[]): number | un
 
 function isNothing(value: Node | null): value is null {
   return value === null || (isScalar(value) && value.value === null);
-}
-
-function startOf(node: Node): number {
-  return node.range?.[0] ?? 0;
 }

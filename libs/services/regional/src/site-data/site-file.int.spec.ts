@@ -153,6 +153,12 @@ describe('a region with a site file and without etcd', () => {
       detail: 'ipAddress must be an IPv4 address',
     },
     {
+      what: 'a machine in which two fields are missing',
+      bad: `${mac}:\n  hostname: one\n`,
+      place: ':1:1',
+      detail: 'ipAddress is required"},{"pointer":"/026000000001/subnetMask"',
+    },
+    {
       what: 'a file that was written by half',
       bad: first.slice(0, first.indexOf('subnetMask') + 4),
       place: ':3:3',

@@ -157,10 +157,11 @@ export class SiteFile implements AsyncDisposable {
     const { state, path } = this.#parts;
     for (const key of this.#listed) state.invalid.clear(key);
     this.#listed.clear();
-    for (const { line, column, pointer, detail } of mistakes) {
-      const key = `${path}:${line}:${column}`;
+    const byPlace = Map.groupBy(mistakes, ({ line, column }) => `${path}:${line}:${column}`);
+    for (const [key, together] of byPlace) {
       this.#listed.add(key);
-      state.invalid.add(key, BigInt(this.#sighting), [{ pointer, detail }]);
+      const problems = together.map(({ pointer, detail }) => ({ pointer, detail }));
+      state.invalid.add(key, BigInt(this.#sighting), problems);
     }
   }
 }
