@@ -1,6 +1,6 @@
 import type { DatagramSocket, DatagramSockets, Endpoint, FileTransfers } from '@rackwright/contracts';
-import type { Clock, Logger } from '@rackwright/kernel';
-import type { ConfigOf, Metrics } from '@rackwright/platform';
+import type { Clock, Ipv4, Logger } from '@rackwright/kernel';
+import { runWithTraceparent, withSpan, type ConfigOf, type Metrics } from '@rackwright/platform';
 import {
   decodeTftp,
   encodeTftp,
@@ -24,6 +24,8 @@ export interface TftpServerParts {
   readonly sockets: DatagramSockets;
   readonly contents: TftpContents;
   readonly transfers?: FileTransfers;
+  /** The `traceparent` of the boot that a request is part of. */
+  readonly traceOf: (filename: string, client: Ipv4) => string | undefined;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -132,7 +134,7 @@ export class TftpServer implements AsyncDisposable {
     }
     this.#starting.add(key);
     this.#admission.enter(client.address);
-    const running = this.#serve({ ...requested, bytes: Uint8Array.from(bytes) })
+    const running = this.#serveTraced({ ...requested, bytes: Uint8Array.from(bytes) })
       .catch((error: unknown) => {
         this.#refuse(client, 'unavailable', errorPacket(ErrorCode.notDefined, 'not now, try again'));
         this.#parts.logger.error({ err: error, client }, 'a TFTP request could not be served');
@@ -145,7 +147,22 @@ export class TftpServer implements AsyncDisposable {
     this.#running.add(running);
   }
 
-  async #serve(requested: Requested): Promise<void> {
+  async #serveTraced(requested: Requested): Promise<void> {
+    const { filename } = requested.request;
+    const traceparent = this.#parts.traceOf(filename, requested.client.address);
+    if (traceparent === undefined) {
+      await this.#serve(requested);
+      return;
+    }
+    await runWithTraceparent(traceparent, () =>
+      withSpan('tftp.read', { 'rw.file': filename }, async (span) => {
+        span.setAttribute('rw.result', await this.#serve(requested));
+      }),
+    );
+  }
+
+  /** Resolves with what came of it. */
+  async #serve(requested: Requested): Promise<string> {
     const { request, client } = requested;
     const { contents, clock, logger } = this.#parts;
     const begunAtMs = clock.monotonicMs();
@@ -154,19 +171,20 @@ export class TftpServer implements AsyncDisposable {
     if (typeof opened === 'string') {
       logger.info({ file, client, reason: opened }, 'TFTP request refused');
       this.#refuse(client, ...REFUSALS[opened]);
-      return;
+      return opened;
     }
     await using content = opened;
-    if (this.#isStopping) return;
+    if (this.#isStopping) return 'stopping';
     if (request.mode === 'netascii' && content.sizeBytes > NETASCII_MAX_BYTES) {
       this.#refuse(client, 'refused', errorPacket(ErrorCode.illegalOperation, 'too large for this mode'));
-      return;
+      return 'refused';
     }
     const running = this.#runner.run(requested, content, this.#shared);
     this.#starting.delete(formatEndpoint(client));
     const report = await running;
     this.metrics.transferred(report, clock.monotonicMs() - begunAtMs);
     logger.info({ file, client, bytes: report.acknowledgedBytes, outcome: report.outcome }, 'TFTP transfer ended');
+    return report.outcome.kind;
   }
 
   #refuse(to: Endpoint, result: TftpResult, error: ErrorPacket | undefined): void {
