@@ -1,5 +1,6 @@
 import type { AddressProbe, DatagramSockets, LinkSenders } from '@rackwright/contracts';
 import type { Clock, Idc, Ipv4, Logger, Random } from '@rackwright/kernel';
+import { isLoopback } from '@rackwright/platform';
 import type { AssetDirectory } from '../http-boot/asset-directory.js';
 import type { LeaseKeeper } from '../leases/lease-keeper.js';
 import type { NodeSightings } from '../nodes/node-registry.port.js';
@@ -66,6 +67,7 @@ export function createDhcp(parts: DhcpParts): Dhcp {
       if (config.dhcpMode === 'off') return;
       await files.start();
       await server.start();
+      warnOfLoopback(parts);
     },
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]();
@@ -73,4 +75,13 @@ export function createDhcp(parts: DhcpParts): Dhcp {
       site[Symbol.dispose]();
     },
   };
+}
+
+/** Machines behind an interface are another host's: they would look for their scripts on themselves. */
+function warnOfLoopback({ config, publicUrl, logger }: DhcpParts): void {
+  if (config.dhcpInterface === undefined || !isLoopback(new URL(publicUrl).hostname)) return;
+  logger.warn(
+    { url: publicUrl },
+    'machines are told a URL on loopback, which they cannot reach: set RW_HTTP_HOST or RW_HTTP_PUBLIC_URL',
+  );
 }
