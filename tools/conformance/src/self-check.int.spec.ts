@@ -169,6 +169,7 @@ const asserted = ['D1', 'D2', 'D3', 'D4', 'D5', 'D10', 'D11', 'D12', 'D13', 'D14
   'D24',
   'D27',
   'D30',
+  'D31',
   'D34',
   'D35',
   'D44',
@@ -211,6 +212,14 @@ const flaws: readonly (readonly [string, string, Flaw])[] = [
   ],
   ['D27', 'forgets option 82', inReplies((reply) => withOption(reply, 82, undefined))],
   ['D30', 'forgets option 61', inReplies((reply) => withOption(reply, 61, undefined))],
+  [
+    'D31',
+    'tells machines apart by option 61 alone',
+    inReplies((reply, { options }) => ({
+      ...reply,
+      yiaddr: address(`127.0.2.${String(options.get(OptionCode.ClientIdentifier)?.[0] ?? 0)}`),
+    })),
+  ],
   ['D35', 'always sends option 97', inReplies((reply) => withOption(reply, 97, new Uint8Array(17)))],
   [
     'D44',

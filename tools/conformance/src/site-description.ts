@@ -42,10 +42,23 @@ const SERVER_PORT = 67;
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Of the description and of its parts. */
+const NAMES = {
+  description: [
+    ...['server', 'relay', 'subnet', 'pool', 'foreign', 'reservation', 'direct', 'second', 'boots', 'boots_http'],
+    ...['long_boot_file', 'routes', 'search', 'wait_ms'],
+  ],
+  relay: ['address', 'port'],
+  pool: ['start', 'end'],
+  reservation: ['mac', 'ip'],
+  second: ['link', 'subnet'],
+  long_boot_file: ['mac', 'file'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
 /** Reads a description in YAML or JSON; `target` is the host that is played against. */
 export function parseSite(text: string, target: string): SiteDescription {
   const document: unknown = parse(text);
-  const fields = fieldsOf(document, 'the description');
+  const fields = fieldsOf(document, 'description');
   const relay = fieldsOf(fields['relay'], 'relay');
   const pool = fieldsOf(fields['pool'], 'pool');
   const site = {
@@ -54,11 +67,11 @@ export function parseSite(text: string, target: string): SiteDescription {
     subnet: cidr(fields['subnet'], 'subnet'),
     pool: { start: ip(pool['start'], 'pool.start'), end: ip(pool['end'], 'pool.end') },
     foreign: ip(fields['foreign'] ?? DEFAULT_FOREIGN, 'foreign'),
-    direct: fields['direct'] === true,
-    boots: fields['boots'] === true,
-    boots_http: fields['boots_http'] === true,
-    routes: fields['routes'] === true,
-    search: fields['search'] === true,
+    direct: flag(fields['direct'], 'direct'),
+    boots: flag(fields['boots'], 'boots'),
+    boots_http: flag(fields['boots_http'], 'boots_http'),
+    routes: flag(fields['routes'], 'routes'),
+    search: flag(fields['search'], 'search'),
     wait_ms: number(fields['wait_ms'] ?? DEFAULT_WAIT_MS, 'wait_ms'),
     ...optionalParts(fields),
   };
@@ -78,13 +91,27 @@ function optionalParts(fields: Fields): Pick<SiteDescription, 'reservation' | 's
     ...(second && {
       second: { link: ip(second['link'], 'second.link'), subnet: cidr(second['subnet'], 'second.subnet') },
     }),
-    ...(long && { long_boot_file: { mac: mac(long['mac'], 'long_boot_file.mac'), file: String(long['file']) } }),
+    ...(long && { long_boot_file: { mac: mac(long['mac'], 'long_boot_file.mac'), file: fileName(long['file']) } }),
   };
 }
 
-function fieldsOf(value: unknown, what: string): Fields {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-  throw new SiteMistake(`${what} must be given`);
+function fieldsOf(value: unknown, what: keyof typeof NAMES): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new SiteMistake(`${what} must be given`);
+  const known: readonly string[] = NAMES[what];
+  const strange = Object.keys(value).filter((name) => !known.includes(name));
+  if (strange.length > 0) throw new SiteMistake(`${strange.join(', ')} is no field of ${what}: ${known.join(', ')}`);
+  return value as Fields;
+}
+
+function flag(value: unknown, what: string): boolean {
+  if (value !== undefined && typeof value !== 'boolean') throw new SiteMistake(`${what} must be true or false`);
+  return value === true;
+}
+
+function fileName(value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new SiteMistake('long_boot_file.file must be a file name');
 }
 
 function parsed<T>(value: unknown, parseText: (text: string) => T | undefined, what: string): T {

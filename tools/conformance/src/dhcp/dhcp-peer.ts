@@ -53,6 +53,8 @@ export class DhcpPeer implements AsyncDisposable {
   readonly #received: Received[] = [];
   readonly #seed = Math.trunc(Math.random() * 0xffff);
   #waiting: (() => void)[] = [];
+  /** Why the last message could not be sent. */
+  #sendFault: string | undefined;
   #count = 0;
 
   private constructor(site: SiteDescription, target: Target, sockets: PeerSockets) {
@@ -62,6 +64,10 @@ export class DhcpPeer implements AsyncDisposable {
     for (const at of ['relay', 'unicast', 'broadcast'] as const) {
       sockets[at]?.on('message', (bytes, { address }) => {
         this.#note(bytes, at, address);
+      });
+      sockets[at]?.on('error', (error) => {
+        this.#sendFault = error.message;
+        this.#wake();
       });
     }
   }
@@ -163,14 +169,20 @@ export class DhcpPeer implements AsyncDisposable {
   async #exchange(bytes: Uint8Array, way: Way, withinMs: number): Promise<Received | undefined> {
     const xid = Buffer.from(bytes).readUInt32BE(XID_OFFSET);
     this.#received.length = 0;
+    this.#sendFault = undefined;
     this.send(bytes, way);
     const deadline = performance.now() + withinMs;
     for (let left = withinMs; left > 0; left = deadline - performance.now()) {
       const reply = this.#received.find(({ packet }) => packet.xid === xid);
       if (reply !== undefined) return reply;
+      this.#requireSent();
       await this.#nextReply(left);
     }
     return undefined;
+  }
+
+  #requireSent(): void {
+    if (this.#sendFault !== undefined) throw new Unmet(`the message cannot be sent: ${this.#sendFault}`);
   }
 
   #nextReply(withinMs: number): Promise<void> {
@@ -187,6 +199,10 @@ export class DhcpPeer implements AsyncDisposable {
     const packet = decodeDhcp(bytes);
     if (!packet.ok || packet.value.op !== BootpOp.BOOTREPLY) return;
     this.#received.push({ bytes: Uint8Array.from(bytes), packet: packet.value, at, from });
+    this.#wake();
+  }
+
+  #wake(): void {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 

@@ -1,3 +1,4 @@
+import { macToBytes } from '@rackwright/kernel';
 import {
   MessageType,
   networkInterfaceOption,
@@ -107,6 +108,25 @@ export const optionStatements: readonly Statement<DhcpPeer>[] = [
         'it is not the one that was sent': echoed !== hex(id),
         'it came unsent': unsent.packet.options.has(OptionCode.ClientIdentifier),
       });
+    },
+  },
+  {
+    id: 'D31',
+    title: 'A machine that names itself otherwise as ROM, iPXE and installed system keeps one address',
+    reference: 'RFC 2131 section 4.2, RFC 4361',
+    play: async (peer) => {
+      const mac = peer.newMac();
+      const names = [
+        Uint8Array.of(0, ...Buffer.from('5ca1ab1e0000400080000000c0ffee00', 'hex')),
+        Uint8Array.of(1, ...macToBytes(mac)),
+        Uint8Array.of(255, ...macToBytes(mac).subarray(2), 0, 1, 0, 1, 9, 8, 7),
+      ];
+      const addresses: string[] = [];
+      for (const name of names) {
+        const { packet } = await peer.lease({ mac, options: [[OptionCode.ClientIdentifier, name]] });
+        addresses.push(packet.yiaddr);
+      }
+      return judge(addresses.join(', '), { 'it got another one': new Set(addresses).size > 1 });
     },
   },
   {

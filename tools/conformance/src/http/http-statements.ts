@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { judge, type Statement } from '../verdict.js';
+import { judge, NotApplicable, type Statement } from '../verdict.js';
 
 const ANSWER_WITHIN_MS = 5_000;
 const quiet = { 'accept-encoding': 'identity' };
@@ -29,6 +29,7 @@ function raw(url: URL, request: string): Promise<RawAnswer> {
 }
 
 const statusOf = ({ head }: RawAnswer): string => head.split(' ')[1] ?? 'nothing';
+const pathOf = ({ pathname, search }: URL): string => `${pathname}${search}`;
 
 /** Statements about the file at a URL. */
 export const httpStatements: readonly Statement<URL>[] = [
@@ -44,6 +45,7 @@ export const httpStatements: readonly Statement<URL>[] = [
       const names = ['content-length', 'content-type', 'etag', 'last-modified', 'accept-ranges'];
       const differing = names.filter((name) => get.headers.get(name) !== head.headers.get(name));
       return judge(`content-length ${head.headers.get('content-length') ?? 'absent'}`, {
+        [`the file is not there: ${String(get.status)}`]: get.status !== 200,
         [`${differing.join(', ')} differs`]: differing.length > 0,
         'there is no content-length': head.headers.get('content-length') === null,
         'there is a body': body.byteLength > 0,
@@ -55,12 +57,11 @@ export const httpStatements: readonly Statement<URL>[] = [
     title: 'A boot file is not chunked',
     reference: 'UEFI 2.10 section 24.7',
     play: async (url) => {
-      const { head, body } = await raw(
-        url,
-        `GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nConnection: close\r\n\r\n`,
-      );
+      const answer = await raw(url, `GET ${pathOf(url)} HTTP/1.1\r\nHost: ${url.host}\r\nConnection: close\r\n\r\n`);
+      const { head, body } = answer;
       const [, length] = /^content-length: *(\d+)/im.exec(head) ?? [];
       return judge(`content-length ${length ?? 'absent'}`, {
+        [`the file is not there: ${statusOf(answer)}`]: statusOf(answer) !== '200',
         'it is chunked': /^transfer-encoding:/im.test(head),
         'the length is another': length !== String(body.length),
       });
@@ -71,11 +72,10 @@ export const httpStatements: readonly Statement<URL>[] = [
     title: 'An EFI binary is called application/efi',
     reference: 'UEFI 2.10 section 24.7.3',
     play: async (url) => {
+      if (!url.pathname.endsWith('.efi')) throw new NotApplicable('the URL names no EFI binary');
       const answer = await fetch(url, { method: 'HEAD' });
       const type = answer.headers.get('content-type') ?? 'absent';
-      return judge(type, {
-        'it is called otherwise': url.pathname.endsWith('.efi') && !type.startsWith('application/efi'),
-      });
+      return judge(type, { 'it is called otherwise': !type.startsWith('application/efi') });
     },
   },
   {
@@ -107,8 +107,8 @@ export const httpStatements: readonly Statement<URL>[] = [
     title: 'HTTP/1.0 clients are served, and Connection: close is kept',
     reference: 'RFC 9112 section 9',
     play: async (url) => {
-      const old = await raw(url, `GET ${url.pathname} HTTP/1.0\r\n\r\n`);
-      const closing = await raw(url, `HEAD ${url.pathname} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      const old = await raw(url, `GET ${pathOf(url)} HTTP/1.0\r\n\r\n`);
+      const closing = await raw(url, `HEAD ${pathOf(url)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
       return judge(`HTTP/1.0: ${statusOf(old)}; close: ${statusOf(closing)}`, {
         'HTTP/1.0 was refused': statusOf(old) !== '200',
         'HTTP/1.0 got chunks': /^transfer-encoding:/im.test(old.head),
@@ -125,10 +125,10 @@ export const httpStatements: readonly Statement<URL>[] = [
       const statuses: string[] = [];
       for (const host of hosts) {
         statuses.push(
-          statusOf(await raw(url, `HEAD ${url.pathname} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)),
+          statusOf(await raw(url, `HEAD ${pathOf(url)} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)),
         );
       }
-      const absolute = `HEAD http://boot.example${url.pathname} HTTP/1.1\r\nHost: boot.example\r\nConnection: close\r\n\r\n`;
+      const absolute = `HEAD http://boot.example${pathOf(url)} HTTP/1.1\r\nHost: boot.example\r\nConnection: close\r\n\r\n`;
       statuses.push(statusOf(await raw(url, absolute)));
       return judge(statuses.join(', '), { 'one was refused': statuses.some((status) => status !== '200') });
     },

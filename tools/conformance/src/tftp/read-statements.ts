@@ -152,6 +152,8 @@ export const readStatements: readonly Statement<TftpTarget>[] = [
         stop(client, received.port);
         served.push(file);
       }
+      ask(client, target);
+      stop(client, (await nextOf(client, 'data')).port);
       return judge(`${String(names.length)} names tried`, { [`${served.join(', ')} was served`]: served.length > 0 });
     }),
   },
@@ -187,6 +189,7 @@ export const readStatements: readonly Statement<TftpTarget>[] = [
       if (last !== undefined) stop(client, last.port);
       return judge(`${String(sentBytes)} octets for a request of about ${String(requestBytes)}`, {
         'it is more': sentBytes > 10 * requestBytes,
+        'nothing came': sentBytes === 0,
       });
     }),
   },

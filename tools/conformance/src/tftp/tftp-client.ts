@@ -25,6 +25,8 @@ export class TftpClient implements AsyncDisposable {
       if (decoded.ok) this.#queue.push({ packet: decoded.value, port });
       for (const wake of this.#waiting.splice(0)) wake();
     });
+    // What cannot be sent has no answer, which is what statements are about.
+    socket.on('error', () => undefined);
   }
 
   static async open(host: string): Promise<TftpClient> {
