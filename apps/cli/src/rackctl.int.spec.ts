@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,9 +38,11 @@ interface Ran {
   readonly err: string;
 }
 
-/** The command as it is installed: the built program in a process of its own. */
+/** The command as it is installed. */
+const program = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+/** The built program in a process of its own. */
 function rackctl(server: string, ...argv: readonly string[]): Promise<Ran> {
-  const program = fileURLToPath(new URL('../dist/main.js', import.meta.url));
   const env = { ...process.env, RW_SERVER: server };
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [program, ...argv], { env, timeout: 30_000 }, (_, out, err) => {
@@ -116,5 +119,15 @@ describe('rackctl against a running region', () => {
     const away = await rackctl('http://127.0.0.1:1', 'boot', 'explain', ...described);
     expect([away.status, away.err]).toEqual([1, expect.stringContaining('cannot reach http://127.0.0.1:1')]);
     expect((await rackctl(region, 'boot', 'explain')).status).toBe(2);
+  });
+
+  it('ends quietly when nobody reads on', async () => {
+    const pipe = promisify(execFile)('bash', [
+      '-c',
+      `set -o pipefail; "$0" "$1" --help | true`,
+      process.execPath,
+      program,
+    ]);
+    expect(await pipe).toEqual({ stdout: '', stderr: '' });
   });
 });

@@ -1,5 +1,7 @@
 /** The terminal and the network around the command line. */
 export interface CliWorld {
+  /** Of this program. */
+  readonly version: string;
   /** Without the program itself. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;

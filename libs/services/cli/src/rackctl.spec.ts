@@ -27,6 +27,7 @@ async function rackctl(argv: readonly string[], { answer, env = {}, files = {} }
   const [out, err]: [string[], string[]] = [[], []];
   const asked: Asked[] = [];
   const status = await runRackctl({
+    version: '1.2.3',
     argv,
     env,
     print: (text) => out.push(text),
@@ -100,7 +101,7 @@ describe('rackctl boot explain', () => {
   });
 
   it('prints JSON where asked, and takes a packet with blanks', async () => {
-    const argv = ['--json', '--server', 'http://x', 'boot', 'explain', '--packet', '01 01:06', '--idc', 'dc2'];
+    const argv = ['boot', 'explain', '--packet', '01 01:06', '--idc', 'dc2', '--json', '--server', 'http://x'];
     const ran = await rackctl(argv, { answer: explains(silence('packet-too-short')) });
     expect(ran.asked[0]?.body).toEqual({ packet: '010106', idc: 'dc2' });
     expect(JSON.parse(ran.out)).toEqual(silence('packet-too-short'));
@@ -148,6 +149,7 @@ describe('rackctl boot explain', () => {
       status: 0,
       out: expect.stringContaining('Examples:') as string,
     });
+    expect(await rackctl(['--version'])).toMatchObject({ status: 0, out: '1.2.3\n', err: '' });
   });
 });
 

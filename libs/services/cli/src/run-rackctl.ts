@@ -23,6 +23,7 @@ export async function runRackctl(world: CliWorld): Promise<number> {
 function programOf(world: CliWorld): Command {
   const program = new Command('rackctl')
     .description('Rackwright from a terminal.')
+    .version(world.version, '--version', 'print the version')
     .option('--server <url>', 'control plane, or a region for questions about itself', serverOf(world))
     .option('--json', 'print the answer as JSON', false);
   const session: Session = {
