@@ -1,9 +1,9 @@
 import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { pino, type DestinationStream, type Logger as Pino } from 'pino';
 import type { LogFields, Logger } from '@rackwright/kernel';
+import { GatheringWriter } from './gathering-writer.js';
 import { redact } from './redact.js';
 import { serializeError } from './serialize-error.js';
-import { TurnWriter } from './turn-writer.js';
 
 const STDOUT = 1;
 
@@ -13,7 +13,7 @@ export interface LogOptions {
   readonly service: string;
   readonly version: string;
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  /** Default: standard output, the lines of a turn of the event loop together, warnings and errors at once. */
+  /** Default: standard output, the lines of a few milliseconds together, warnings and errors at once. */
   readonly destination?: DestinationStream;
 }
 
@@ -49,7 +49,7 @@ export class PinoLogger implements Logger {
       formatters: { level: (label: string) => ({ level: label }) },
     };
     if (destination !== undefined) return new PinoLogger(pino(settings, destination), () => undefined);
-    const writer = new TurnWriter(pino.destination({ dest: STDOUT, sync: true }));
+    const writer = new GatheringWriter(pino.destination({ dest: STDOUT, sync: true }));
     const flush = (): void => {
       writer.flush();
     };

@@ -1,4 +1,13 @@
-import { context, propagation, SpanKind, SpanStatusCode, trace, type Attributes, type Span } from '@opentelemetry/api';
+import {
+  context,
+  isSpanContextValid,
+  propagation,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Span,
+} from '@opentelemetry/api';
 
 const TRACER_NAME = 'rackwright';
 
@@ -25,9 +34,10 @@ export function failSpan(span: Span, error: unknown): void {
 
 /** The active span as a W3C `traceparent`, to put into messages and stored values; `undefined` outside any span. */
 export function currentTraceparent(): string | undefined {
-  const carrier: Record<string, string> = {};
-  propagation.inject(context.active(), carrier);
-  return carrier['traceparent'];
+  const active = trace.getActiveSpan()?.spanContext();
+  if (active === undefined || !isSpanContextValid(active)) return undefined;
+  const flags = active.traceFlags.toString(16).padStart(2, '0');
+  return `00-${active.traceId}-${active.spanId}-${flags}`;
 }
 
 /** Runs `work` as a continuation of `traceparent`; a missing or malformed one starts anew. */

@@ -27,10 +27,10 @@ function contradicts(profile: Profile, body: CreateTask): boolean {
   return !isSame && !isAlias && !isFullName;
 }
 
-/** Whether one of these profiles fits the body. */
-export function hasFittingProfile(body: CreateTask, profiles: readonly Profile[]): boolean {
+/** What a validated body asks for; `undefined` when none of these profiles fits it. */
+export function findInstallRequest(body: CreateTask, profiles: readonly Profile[]): InstallRequest | undefined {
   const profile = findProfile(profiles, body);
-  return profile !== undefined && !contradicts(profile, body);
+  return profile === undefined || contradicts(profile, body) ? undefined : requestWith(profile, body);
 }
 
 /** What a validated body asks for; throws a 400 that points at the field when no profile fits. */
@@ -41,6 +41,10 @@ export function installRequestFrom(body: CreateTask, profiles: readonly Profile[
     const detail = `os_version ${body.os_version} contradicts os_type ${body.os_type}, which is version ${profile.version}`;
     throw refuse({ pointer: '/os_version', detail });
   }
+  return requestWith(profile, body);
+}
+
+function requestWith(profile: Profile, body: CreateTask): InstallRequest {
   return {
     ...without(body, 'auto_approve'),
     profile: profile.name,

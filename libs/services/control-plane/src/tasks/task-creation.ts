@@ -21,7 +21,7 @@ import type { StateView } from '../state-view/state-view.js';
 import { readRecord } from '../store/read-records.js';
 import { fromStore, viewFirst } from '../store/view-first.js';
 import { writeChange } from '../store/written-change.js';
-import { hasFittingProfile, installRequestFrom } from './install-request.js';
+import { findInstallRequest, installRequestFrom } from './install-request.js';
 import { planAttempt } from './plan-attempt.js';
 import { taskNotFound, taskStateConflict, type TaskPlace } from './task-problems.js';
 import { taskOf } from './task-record.js';
@@ -91,8 +91,9 @@ export class TaskCreation {
   /** The view answers for the profiles it knows; only before refusing one is the store asked. */
   async #requestFrom(body: CreateTask): Promise<InstallRequest> {
     const { view } = this.#parts;
-    const known = allProfiles(view.live.profiles.list());
-    if (view.syncedAtMs !== undefined && hasFittingProfile(body, known)) return installRequestFrom(body, known);
+    const known = view.syncedAtMs === undefined ? [] : allProfiles(view.live.profiles.list());
+    const request = findInstallRequest(body, known);
+    if (request !== undefined) return request;
     const state = await view.fresh(PROFILES_PREFIX);
     return installRequestFrom(body, allProfiles(state.profiles.list()));
   }

@@ -1,31 +1,37 @@
-import { setImmediate } from 'node:timers/promises';
-import { expect, it } from 'vitest';
-import { TurnWriter } from './turn-writer.js';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { GatheringWriter } from './gathering-writer.js';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 function open() {
   const written: string[] = [];
-  return { written, writer: new TurnWriter({ write: (text) => written.push(text) }) };
+  return { written, writer: new GatheringWriter({ write: (text) => written.push(text) }) };
 }
 
-it('writes the lines of one turn together, in order, and those of the next turn apart', async () => {
+it('writes the lines of a moment together, in order, and later ones apart', () => {
   const { written, writer } = open();
   writer.write('a\n');
-  await Promise.resolve();
+  vi.advanceTimersByTime(4);
   writer.write('b\n');
   expect(written).toEqual([]);
-  await setImmediate();
+  vi.advanceTimersByTime(1);
   expect(written).toEqual(['a\nb\n']);
   writer.write('c\n');
-  await setImmediate();
+  vi.advanceTimersByTime(5);
   expect(written).toEqual(['a\nb\n', 'c\n']);
 });
 
-it('writes at once what must not wait, and nothing twice', async () => {
+it('writes at once what must not wait, and nothing twice', () => {
   const { written, writer } = open();
   writer.write('a\n');
   writer.flush();
   expect(written).toEqual(['a\n']);
-  await setImmediate();
+  vi.advanceTimersByTime(5);
   expect(written).toEqual(['a\n']);
 });
 

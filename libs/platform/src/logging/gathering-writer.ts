@@ -1,4 +1,5 @@
-/** A turn rarely writes more; a burst that does is not held back. */
+/** How long a line may be held back. */
+const GATHER_MS = 5;
 const MAX_HELD_CHARS = 64 * 1_024;
 
 /** Where text goes, at once. */
@@ -6,11 +7,8 @@ export interface TextSink {
   write(text: string): unknown;
 }
 
-/**
- * Writes the lines of one turn of the event loop together: under load a system call serves many lines. Nothing waits
- * longer than the turn; `flush` writes at once.
- */
-export class TurnWriter implements TextSink {
+/** Writes the lines of a few milliseconds together: under load a system call serves many lines. */
+export class GatheringWriter implements TextSink {
   readonly #sink: TextSink;
   #held = '';
   #isScheduled = false;
@@ -27,12 +25,13 @@ export class TurnWriter implements TextSink {
     }
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    setTimeout(() => {
       this.#isScheduled = false;
       this.flush();
-    });
+    }, GATHER_MS).unref();
   }
 
+  /** Writes what is held back. */
   flush(): void {
     const text = this.#held;
     if (text === '') return;
