@@ -6,7 +6,7 @@ import type { StateView } from '../state-view/state-view.js';
 import { WakeUp } from '../leadership/wake-up.js';
 
 /** Events of one moment travel together: each publication wakes three processes. Nobody watching notices the delay. */
-const GATHER_MS = 5;
+const GATHER_MS = 15;
 /** Events on their way to the stream at once. */
 const PUBLISH_BATCH = 64;
 /** Keys deleted in one transaction; a transaction may hold 128 writes. */
