@@ -5,10 +5,12 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 const root = process.cwd();
 const reports = join(root, '.rackwright', 'reports');
+/** Of what a failed test said, so many lines are told again at the end: the message and where it was thrown. */
+const FAILURE_LINES = 12;
 const allProjects = ['unit', 'integration', 'e2e'];
 
 function parseArguments(given) {
@@ -39,19 +41,32 @@ function runVitest(project, rest, report) {
   });
 }
 
+const isFailed = (test) => test.status === 'failed';
+
 /** A file that fails before its first test counts as one failure; so does a run that fails without a failed test. */
-function countReport(report, code) {
-  if (!existsSync(report)) return { passed: 0, failed: 1 };
+function readReport(report, code) {
+  if (!existsSync(report)) return { passed: 0, failures: ['no report was written'] };
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
-  const results = testResults.flatMap((file) => file.assertionResults);
-  const passed = results.filter((test) => test.status === 'passed').length;
-  const notPassed = results.length - passed;
-  const broken = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some(isFailed)).length;
-  const failed = notPassed + broken;
-  return { passed, failed: failed === 0 && code !== 0 ? 1 : failed };
+  const passed = testResults.flatMap((file) => file.assertionResults).filter((test) => test.status === 'passed').length;
+  const failures = testResults.flatMap(failuresOf);
+  if (failures.length === 0 && code !== 0) failures.push(`every test passed, but Vitest ended with ${code}`);
+  return { passed, failures };
 }
 
-const isFailed = (test) => test.status === 'failed';
+/** One text for each test that did not pass: where it is, what it is called and what it said. */
+function failuresOf(file) {
+  const name = relative(root, file.name);
+  const told = file.assertionResults
+    .filter((test) => test.status !== 'passed')
+    .map((test) => describe(`${name} > ${test.fullName}`, test.failureMessages?.join('\n') || test.status));
+  const broken = file.status === 'failed' && !file.assertionResults.some(isFailed);
+  return broken ? [describe(name, file.message), ...told] : told;
+}
+
+function describe(title, message = '') {
+  const lines = message.split('\n').filter((line) => !line.includes('/node_modules/'));
+  return [title, ...lines.slice(0, FAILURE_LINES).map((line) => `    ${line}`)].join('\n');
+}
 
 async function main() {
   const { projects, rest } = parseArguments(process.argv.slice(2));
@@ -59,19 +74,22 @@ async function main() {
   mkdirSync(reports, { recursive: true });
   const total = { passed: 0, failed: 0 };
   const lines = [];
+  const failed = [];
   for (const project of projects) {
     const report = join(reports, `${project}.json`);
     const startedAt = performance.now();
     const code = await runVitest(project, rest, report);
-    const { passed, failed } = countReport(report, code);
+    const { passed, failures } = readReport(report, code);
     total.passed += passed;
-    total.failed += failed;
+    total.failed += failures.length;
+    failed.push(...failures.map((failure) => `FAILED ${project}: ${failure}`));
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    lines.push(`${project.padEnd(12)} ${passed} passed, ${failed} failed  (${seconds} s)`);
+    lines.push(`${project.padEnd(12)} ${passed} passed, ${failures.length} failed  (${seconds} s)`);
   }
   const summary = `${total.passed} passed, ${total.failed} failed`;
   writeFileSync(join(reports, 'total'), `${summary}\n`);
-  console.log(`\n${lines.join('\n')}\n${summary}`);
+  writeFileSync(join(reports, 'failures'), failed.map((failure) => `${failure}\n`).join(''));
+  console.log(['', ...failed, ...lines, summary].join('\n'));
   if (total.failed > 0 || total.passed === 0) process.exitCode = 1;
 }
 
