@@ -33,7 +33,7 @@ export const createTask: Benchmark = {
   name: 'create-task',
   summary: 'POST /api/v1/tasks against a raw etcd transaction of the same size',
   async run(bench) {
-    await using lab = await startLab({ idcs: [], onProgress: bench.say });
+    await using lab = await startLab({ hasDurableEtcd: true, idcs: [], onProgress: bench.say });
     using etcd = new RawEtcd(lab.etcd.endpoint);
     using api = new JsonClient(lab.controlPlane.url, CALLERS);
     const raw = await RawTransaction.copiedFrom(api, etcd, { idc: IDC, number: 1 });

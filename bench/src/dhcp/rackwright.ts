@@ -14,7 +14,7 @@ export const rackwright: Peer = {
   name: 'rackwright',
   async start(segment) {
     await using stack = new AsyncDisposableStack();
-    const etcd = stack.use(await launchEtcd());
+    const etcd = stack.use(await launchEtcd({ isDurable: true }));
     const nats = stack.use(await launchNats());
     await putSubnet(etcd.endpoint);
     const url = await openDoors(segment, [etcd.port, nats.port]);

@@ -51,7 +51,7 @@ export const http: Benchmark = {
     await using stack = new AsyncDisposableStack();
     const stateDir = await mkdtemp(join(tmpdir(), 'rw-bench-http-'));
     stack.defer(() => rm(stateDir, { recursive: true, force: true }));
-    const lab = stack.use(await startLab({ idcs: [IDC], stateDir, onProgress: bench.say }));
+    const lab = stack.use(await startLab({ hasDurableEtcd: true, idcs: [IDC], stateDir, onProgress: bench.say }));
     const root = join(stateDir, 'assets');
     await mkdir(join(root, 'static'), { recursive: true });
     await writeFile(join(root, 'static/big'), randomBytes(FILE_BYTES));

@@ -20,7 +20,7 @@ export const approval: Benchmark = {
   name: 'approval',
   summary: 'POST …/approve until the region has switched the boot script',
   async run(bench) {
-    await using lab = await startLab({ idcs: [IDC], onProgress: bench.say });
+    await using lab = await startLab({ hasDurableEtcd: true, idcs: [IDC], onProgress: bench.say });
     using api = new JsonClient(lab.controlPlane.url);
     using region = new JsonClient(lab.region(IDC).service.url);
     const watched = scaled(WATCHED, bench, 20);

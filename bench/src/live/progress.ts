@@ -21,7 +21,7 @@ export const progress: Benchmark = {
   name: 'progress',
   summary: 'POST /api/v1/progress at the region until a WebSocket client has the event',
   async run(bench) {
-    await using lab = await startLab({ idcs: [IDC], onProgress: bench.say });
+    await using lab = await startLab({ hasDurableEtcd: true, idcs: [IDC], onProgress: bench.say });
     const machines = await installingMachines(lab);
     using region = new JsonClient(lab.region(IDC).service.url);
     const arrivals = new Arrivals();

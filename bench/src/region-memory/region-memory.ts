@@ -18,7 +18,7 @@ export const regionMemory: Benchmark = {
   name: 'region-memory',
   summary: 'resident memory of a region with 10,000 machines in its view',
   async run(bench) {
-    await using lab = await startLab({ idcs: [IDC], onProgress: bench.say });
+    await using lab = await startLab({ hasDurableEtcd: true, idcs: [IDC], onProgress: bench.say });
     // It would act on tasks that have been waiting since long ago.
     await lab.controlPlane.stop();
     const { service } = lab.region(IDC);

@@ -41,7 +41,7 @@ export const tftp: Benchmark = {
     await using stack = new AsyncDisposableStack();
     const stateDir = await mkdtemp(join(tmpdir(), 'rw-bench-tftp-'));
     stack.defer(() => rm(stateDir, { recursive: true, force: true }));
-    const lab = stack.use(await startLab({ idcs: [IDC], stateDir, onProgress: bench.say }));
+    const lab = stack.use(await startLab({ hasDurableEtcd: true, idcs: [IDC], stateDir, onProgress: bench.say }));
     const root = join(stateDir, 'assets');
     await writeFile(join(root, FILE), numberedWords());
     const { tftpPort, service } = lab.region(IDC);

@@ -25,6 +25,7 @@ export async function runDemo(options: DemoOptions): Promise<string | undefined>
   await mkdir(options.stateDir, { recursive: true });
   const say = (text: string): void => void options.terminal.write(`${text}\n`);
   await using lab = await startLab({
+    hasDurableEtcd: true,
     ...labSetup(options),
     onProgress: (what) => {
       say(`starting ${what}`);

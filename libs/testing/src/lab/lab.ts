@@ -31,6 +31,8 @@ export interface LabSetup {
   };
   /** Further settings of every service. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether etcd waits for the disk before it answers; default false. */
+  readonly hasDurableEtcd?: boolean;
   /** Where the services find etcd, when not directly (a proxy that cuts the link). */
   readonly etcdEndpoint?: (etcd: EtcdServer) => Promise<string>;
   readonly onProgress?: (what: string) => void;
@@ -107,11 +109,13 @@ export async function startLab(setup: LabSetup = {}): Promise<Lab> {
 type Placed = LabSetup & { readonly stateDir: string };
 
 async function startServers(
-  { stateDir, ports = {}, onProgress }: Placed,
+  { stateDir, ports = {}, hasDurableEtcd = false, onProgress }: Placed,
   stack: AsyncDisposableStack,
 ): Promise<Pick<Lab, 'etcd' | 'nats'>> {
   onProgress?.('etcd');
-  const etcd = stack.use(await launchEtcd({ dataDir: join(stateDir, 'etcd'), ...given('port', ports.etcd) }));
+  const etcd = stack.use(
+    await launchEtcd({ dataDir: join(stateDir, 'etcd'), isDurable: hasDurableEtcd, ...given('port', ports.etcd) }),
+  );
   onProgress?.('NATS with MQTT');
   const natsPorts = { ...given('port', ports.nats), ...given('mqttPort', ports.mqtt) };
   const nats = stack.use(await launchNats({ storeDir: join(stateDir, 'nats'), ...natsPorts }));
