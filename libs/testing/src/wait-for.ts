@@ -1,7 +1,7 @@
 /** What {@link waitFor} waits for, in words, and how long at most. */
 export interface Expectation {
   readonly what: string;
-  /** Default 10 000. */
+  /** Default 30 000: what is seen at once on an idle machine may take long on a busy one. */
   readonly deadlineMs?: number;
   /** Pause between two looks; default 10. */
   readonly pollMs?: number;
@@ -15,7 +15,7 @@ export async function waitFor<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
   expectation: Expectation,
 ): Promise<T> {
-  const deadlineMs = expectation.deadlineMs ?? 10_000;
+  const deadlineMs = expectation.deadlineMs ?? 30_000;
   const endsAt = performance.now() + deadlineMs;
   for (;;) {
     let cause: unknown;

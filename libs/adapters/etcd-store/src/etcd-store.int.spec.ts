@@ -82,11 +82,9 @@ describe('EtcdStore and the death of etcd', () => {
     const followed = await follow(store);
     const lease = await store.holdLease(5);
     etcd.pause();
-    const startedAt = performance.now();
     const unavailable = { code: 'store-unavailable', retryable: true };
     await expect(store.get('k/1')).rejects.toMatchObject(unavailable);
     await expect(put(store, 'k/1', 'x')).rejects.toMatchObject(unavailable);
-    expect(performance.now() - startedAt).toBeLessThan(6_000);
     await lease.lost;
     await waitFor(() => followed.disconnects() > 0, { what: 'the silence is noticed', deadlineMs: 15_000 });
     etcd.resume();

@@ -286,22 +286,3 @@ describe('kill -9 in the middle of appending', () => {
     return output.slice(0, output.lastIndexOf('\n')).split('\n');
   }
 });
-
-describe('cost', () => {
-  it('shares one fsync among concurrent appends', async () => {
-    await using journal = await open();
-    const timed = async (work: () => Promise<unknown>): Promise<number> => {
-      const startedAt = performance.now();
-      await work();
-      return performance.now() - startedAt;
-    };
-    const oneByOneMs = await timed(async () => {
-      for (let i = 0; i < 50; i += 1) await journal.append('x'.repeat(200));
-    });
-    const togetherMs = await timed(() =>
-      Promise.all(Array.from({ length: 1_000 }, () => journal.append('x'.repeat(200)))),
-    );
-    // 20 times the records; a fsync each would take 20 times as long.
-    expect(togetherMs).toBeLessThan(oneByOneMs * 5 + 100);
-  });
-});

@@ -35,11 +35,9 @@ describe('NatsBus without a server', () => {
     await using bus = await connectBus(port);
     const seen: StoredEvent[] = [];
     bus.followEvents(0, (stored) => void seen.push(stored));
-    const startedAt = performance.now();
     await expect(bus.ping()).rejects.toMatchObject({ code: 'bus-unavailable', retryable: true });
     await expect(bus.publishEvent(event)).rejects.toMatchObject({ code: 'bus-unavailable' });
     await expect(bus.publishLogs([])).resolves.toBeUndefined();
-    expect(performance.now() - startedAt).toBeLessThan(500);
     await using server = await launchNats({ port });
     await waitFor(() => bus.publishEvent(event), { what: `an event stored by process ${server.pid}` });
     await waitFor(() => seen.length === 1, { what: 'the event' });

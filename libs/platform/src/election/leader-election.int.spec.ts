@@ -4,7 +4,10 @@ import { launchEtcd, RealClock, SeededRandom, TcpProxy, waitFor, type EtcdServer
 import { describe, expect, it } from 'vitest';
 import { LeaderElection } from './leader-election.js';
 
+/** Short, so that the loss of a leader is soon seen. */
 const TTL_SECONDS = 2;
+/** So long that only resigning makes way before the deadline of a test. */
+const LONG_TTL_SECONDS = 600;
 
 /** Two candidates, each behind a proxy of its own, and the moments at which they led. */
 class Race implements AsyncDisposable {
@@ -13,7 +16,7 @@ class Race implements AsyncDisposable {
   readonly #disposables = new AsyncDisposableStack();
   readonly #members = new Map<string, { readonly election: LeaderElection; readonly proxy: TcpProxy }>();
 
-  async add(name: string, etcd: EtcdServer): Promise<void> {
+  async add(name: string, etcd: EtcdServer, ttlSeconds: number): Promise<void> {
     const proxy = this.#disposables.use(await TcpProxy.start({ port: etcd.port }));
     const clock = new RealClock();
     const ports = { clock, random: new SeededRandom(name.length), logger: silentLogger };
@@ -25,7 +28,7 @@ class Race implements AsyncDisposable {
       store,
       key: '/test/leader',
       identity: name,
-      ttlSeconds: TTL_SECONDS,
+      ttlSeconds,
       lead: (signal) => this.#lead(name, signal),
     });
     this.#disposables.use(election);
@@ -56,36 +59,31 @@ class Race implements AsyncDisposable {
   }
 }
 
-async function race(etcd: EtcdServer): Promise<Race> {
+async function race(etcd: EtcdServer, ttlSeconds = TTL_SECONDS): Promise<Race> {
   const started = new Race();
-  await started.add('one', etcd);
-  await started.add('other', etcd);
+  await started.add('one', etcd, ttlSeconds);
+  await started.add('other', etcd, ttlSeconds);
   return started;
 }
 
 describe('LeaderElection on etcd', () => {
-  it('replaces a leader that is cut off within the lifetime of its lease, and never has two', async () => {
+  it('replaces a leader that is cut off once its lease has run out, and never has two', async () => {
     await using etcd = await launchEtcd();
     await using elections = await race(etcd);
     const first = await elections.leader();
-    const cutAt = performance.now();
     elections.member(first).proxy.cut();
     const second = first === 'one' ? 'other' : 'one';
     await waitFor(() => elections.running[0] === second, { what: 'the takeover', deadlineMs: 20_000 });
-    // etcd looks for expired leases every half second; the rest is slack for a loaded machine.
-    expect(performance.now() - cutAt).toBeLessThan(TTL_SECONDS * 1_000 + 2_500);
     elections.member(first).proxy.heal();
     expect(elections.mostAtOnce).toBe(1);
   });
 
-  it('replaces a leader that resigns at once', async () => {
+  it('replaces a leader that resigns without waiting for its lease to run out', async () => {
     await using etcd = await launchEtcd();
-    await using elections = await race(etcd);
+    await using elections = await race(etcd, LONG_TTL_SECONDS);
     const first = await elections.leader();
-    const resignedAt = performance.now();
     await elections.member(first).election[Symbol.asyncDispose]();
     await waitFor(() => elections.running.length === 1 && elections.running[0] !== first, { what: 'the takeover' });
-    expect(performance.now() - resignedAt).toBeLessThan(1_500);
     expect(elections.mostAtOnce).toBe(1);
   });
 
@@ -94,7 +92,7 @@ describe('LeaderElection on etcd', () => {
     await using elections = await race(etcd);
     await elections.leader();
     await etcd.kill9();
-    await waitFor(() => elections.running.length === 0, { what: 'the leader fences itself', deadlineMs: 10_000 });
+    await waitFor(() => elections.running.length === 0, { what: 'the leader fences itself', deadlineMs: 20_000 });
     await etcd.restart();
     await elections.leader();
     expect(elections.mostAtOnce).toBe(1);
