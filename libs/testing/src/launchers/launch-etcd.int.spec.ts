@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { waitFor } from '../wait-for.js';
 import { launchEtcd } from './launch-etcd.js';
 
-async function health(endpoint: string): Promise<unknown> {
-  return (await fetch(`${endpoint}/health`, { signal: AbortSignal.timeout(1_000) })).json();
+async function health(endpoint: string, withinMs = 20_000): Promise<unknown> {
+  return (await fetch(`${endpoint}/health`, { signal: AbortSignal.timeout(withinMs) })).json();
+}
+
+async function becomesHealthy(endpoint: string): Promise<void> {
+  const isHealthy = async (): Promise<boolean> => ((await health(endpoint)) as { health: string }).health === 'true';
+  await waitFor(isHealthy, { what: 'etcd is healthy' });
 }
 
 describe('launchEtcd', () => {
@@ -15,7 +21,7 @@ describe('launchEtcd', () => {
       await expect(health(endpoint)).rejects.toThrow();
       await etcd.restart();
       expect(etcd.endpoint).toBe(endpoint);
-      expect(await health(endpoint)).toMatchObject({ health: 'true' });
+      await becomesHealthy(endpoint);
       pid = etcd.pid;
     }
     expect(() => process.kill(pid, 0)).toThrow('ESRCH');
@@ -24,9 +30,9 @@ describe('launchEtcd', () => {
   it('freezes and thaws etcd', async () => {
     await using etcd = await launchEtcd();
     etcd.pause();
-    await expect(health(etcd.endpoint)).rejects.toThrow();
+    await expect(health(etcd.endpoint, 1_000)).rejects.toThrow();
     etcd.resume();
-    expect(await health(etcd.endpoint)).toMatchObject({ health: 'true' });
+    await becomesHealthy(etcd.endpoint);
   });
 
   it('names the package to install when the binary is missing', async () => {

@@ -22,7 +22,9 @@ export interface EtcdLaunch {
 }
 
 const INSTALL_HINT = 'apt-get install etcd-server';
-const READY_WITHIN_MS = 20_000;
+/** A slow disk may take long to make the first files. */
+const READY_WITHIN_MS = 50_000;
+const PROBE_TIMEOUT_MS = 5_000;
 /** Another process may take a port between the probe and the start. */
 const START_ATTEMPTS = 3;
 
@@ -145,7 +147,7 @@ async function becomeReady(child: LaunchedProcess, port: number): Promise<void> 
   const outcome = await waitFor(
     async () => {
       if (child.hasExited()) return 'ended';
-      const reply = await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(1_000) });
+      const reply = await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
       return ((await reply.json()) as { health?: string }).health === 'true' ? 'healthy' : undefined;
     },
     { what: `etcd answers on port ${port}`, deadlineMs: READY_WITHIN_MS, pollMs: 20 },

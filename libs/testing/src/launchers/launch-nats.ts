@@ -14,7 +14,9 @@ export interface NatsLaunch {
 }
 
 const INSTALL_HINT = 'apt-get install nats-server';
-const READY_WITHIN_MS = 20_000;
+/** A slow disk may take long to make the first files. */
+const READY_WITHIN_MS = 50_000;
+const PROBE_TIMEOUT_MS = 5_000;
 /** Another process may take a port between the probe and the start. */
 const START_ATTEMPTS = 3;
 
@@ -150,7 +152,7 @@ async function becomeReady(child: LaunchedProcess, monitorPort: number): Promise
     async () => {
       if (child.hasExited()) return 'ended';
       const url = `http://127.0.0.1:${monitorPort}/healthz`;
-      const reply = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+      const reply = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
       return ((await reply.json()) as { status?: string }).status === 'ok' ? 'healthy' : undefined;
     },
     { what: 'nats-server is healthy', deadlineMs: READY_WITHIN_MS, pollMs: 20 },
