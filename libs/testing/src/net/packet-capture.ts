@@ -73,7 +73,10 @@ export class PacketCapture implements AsyncDisposable {
   /** tcpdump's own reading of the frames, one paragraph each, with its verdict on their checksums. */
   async describe(): Promise<string> {
     const tcpdump = findBinary('tcpdump', INSTALL_HINT);
-    return (await run(tcpdump, ['-n', '-e', '-vvv', '-r', this.#path])).stdout;
+    // It fails at a record that is still being written.
+    return waitFor(async () => (await run(tcpdump, ['-n', '-e', '-vvv', '-r', this.#path])).stdout, {
+      what: 'tcpdump reads the frames',
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

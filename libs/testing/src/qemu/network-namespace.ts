@@ -81,14 +81,28 @@ function isAlive(pid: number): boolean {
 async function removeNamespace(name: string): Promise<void> {
   await waitFor(
     async () => {
-      const pids = (await run('ip', ['netns', 'pids', name])).stdout.split('\n').filter((pid) => pid !== '');
-      for (const pid of pids.map(Number)) killIfAlive(pid);
+      const pids = await processesIn(name);
+      for (const pid of pids) killIfAlive(pid);
       return pids.length === 0;
     },
     { what: `the processes in the namespace ${name} have ended` },
   );
   await run('ip', ['netns', 'delete', name]);
   await rm(folderOf(name), { recursive: true, force: true });
+}
+
+/** None when another has removed the namespace meanwhile. */
+async function processesIn(name: string): Promise<readonly number[]> {
+  try {
+    const { stdout } = await run('ip', ['netns', 'pids', name]);
+    return stdout
+      .split('\n')
+      .filter((pid) => pid !== '')
+      .map(Number);
+  } catch (error) {
+    if ((await readdir(NAMESPACES_DIR)).includes(name)) throw error;
+    return [];
+  }
 }
 
 function killIfAlive(pid: number): void {

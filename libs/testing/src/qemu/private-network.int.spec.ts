@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { access, mkdir, readdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -55,21 +56,22 @@ describe('PrivateNetwork', () => {
   });
 
   it('removes what a killed run left behind, with what still runs there, and nothing else', async () => {
-    const orphan = `rackwright-${String(DEAD_PID)}-0badcafe`;
-    await run('ip', ['netns', 'add', orphan]);
+    const orphan = `rackwright-${String(DEAD_PID)}-${randomBytes(4).toString('hex')}`;
     await mkdir(join(tmpdir(), orphan));
+    await run('ip', ['netns', 'add', orphan]);
     await using left = await launchProcess({
       command: process.execPath,
-      args: ['--eval', answer('0.0.0.0', '0', `''`)],
+      args: ['--eval', `${answer('0.0.0.0', '0', `''`)}.once('listening', () => console.log('inside'))`],
       networkNamespace: orphan,
       installHint: 'make deps',
     });
+    await waitFor(() => left.output().includes('inside'), { what: 'the process runs in the namespace' });
     await using other = await PrivateNetwork.create();
     await using network = await PrivateNetwork.create();
     const names = await readdir('/run/netns');
     expect(names).not.toContain(orphan);
     expect(names).toEqual(expect.arrayContaining([other.networkNamespace, network.networkNamespace]));
-    expect(left.hasExited()).toBe(true);
+    expect(await left.exited).toEqual({ exitCode: null, signal: 'SIGKILL' });
     await expect(access(join(tmpdir(), orphan))).rejects.toThrow('ENOENT');
   });
 });

@@ -3,7 +3,7 @@ import { fleetIdentity } from '../machines/machine-identity.js';
 import { PrivateNetwork } from './private-network.js';
 import { VirtualMachine } from './virtual-machine.js';
 
-const BOOT_WITHIN_MS = 60_000;
+const BOOT_WITHIN_MS = 120_000;
 
 describe('VirtualMachine', () => {
   it('runs the boot ROM of its network card and tells of it on the serial port', async () => {
