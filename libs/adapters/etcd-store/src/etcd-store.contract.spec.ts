@@ -29,7 +29,7 @@ function connect(endpoint: string): EtcdStore {
     clock: new RealClock(),
     random: new SeededRandom(1),
     logger: silentLogger,
-    unaryTimeoutMs: 3_000,
+    unaryTimeoutMs: 20_000,
   });
 }
 

@@ -12,6 +12,7 @@ function connectBus(server: NatsServer): Promise<NatsBus> {
     logger: silentLogger,
     clock: new RealClock(),
     random: new SeededRandom(3),
+    timeoutMs: 20_000,
   });
 }
 

@@ -12,6 +12,9 @@ import {
 } from '@rackwright/testing';
 import { NatsBus } from './nats-bus.js';
 
+/** Outages are noticed at once; a busy server gets all the time it needs. */
+const PATIENT_MS = 20_000;
+
 function outagesOf(server: NatsServer, proxy: TcpProxy): readonly BusOutage[] {
   const cut = async (): Promise<void> => {
     await Promise.resolve();
@@ -39,6 +42,7 @@ messageBusConformance('NatsBus', async () => {
         logger: silentLogger,
         clock: new RealClock(),
         random: new SeededRandom(connections.length + 1),
+        timeoutMs: PATIENT_MS,
       });
       connections.push(bus);
       return bus;
@@ -48,7 +52,7 @@ messageBusConformance('NatsBus', async () => {
     requestRaw: async (subject, octets) => {
       const connection = await connect({ servers: [server.url] });
       try {
-        const reply = await connection.request(subject, octets, { timeout: 5_000 });
+        const reply = await connection.request(subject, octets, { timeout: PATIENT_MS });
         return { outcome: reply.headers?.get('Rw-Outcome') === 'problem' ? 'problem' : 'reply', body: reply.string() };
       } finally {
         await connection.close();

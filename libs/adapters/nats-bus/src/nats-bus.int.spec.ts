@@ -8,6 +8,8 @@ import { NatsBus } from './nats-bus.js';
 import type { NatsBusOptions } from './nats-bus-options.js';
 
 const HOUR_MS = 3_600_000;
+/** Enough for a busy server; one that is frozen is given up after it. */
+const TIMEOUT_MS = 4_000;
 
 function connectBus(port: number, settings: Partial<NatsBusOptions> = {}): Promise<NatsBus> {
   return NatsBus.connect({
@@ -16,6 +18,7 @@ function connectBus(port: number, settings: Partial<NatsBusOptions> = {}): Promi
     logger: silentLogger,
     clock: new RealClock(),
     random: new SeededRandom(7),
+    timeoutMs: 20_000,
     ...settings,
   });
 }
@@ -55,7 +58,7 @@ describe('NatsBus without a server', () => {
 describe('NatsBus and a server that freezes', () => {
   it('gives a publication up after a while; repeating it stores it once', async () => {
     await using server = await launchNats();
-    await using bus = await connectBus(server.port, { timeoutMs: 200 });
+    await using bus = await connectBus(server.port, { timeoutMs: TIMEOUT_MS });
     await bus.publishEvent({ ...event, id: 'event-0' });
     server.pause();
     await expect(bus.publishEvent(event)).rejects.toMatchObject({ code: 'bus-unavailable', retryable: true });

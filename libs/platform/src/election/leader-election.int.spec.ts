@@ -8,6 +8,9 @@ import { LeaderElection } from './leader-election.js';
 const TTL_SECONDS = 2;
 /** So long that only resigning makes way before the deadline of a test. */
 const LONG_TTL_SECONDS = 600;
+/** A link that is cut and a server that is killed are noticed at once; a busy one gets all the time it needs. */
+const CALL_TIMEOUT_MS = 20_000;
+const TAKEOVER_WITHIN_MS = 60_000;
 
 /** Two candidates, each behind a proxy of its own, and the moments at which they led. */
 class Race implements AsyncDisposable {
@@ -21,7 +24,7 @@ class Race implements AsyncDisposable {
     const clock = new RealClock();
     const ports = { clock, random: new SeededRandom(name.length), logger: silentLogger };
     const store = this.#disposables.use(
-      new EtcdStore({ ...ports, endpoints: [`http://127.0.0.1:${proxy.port}`], unaryTimeoutMs: 1_500 }),
+      new EtcdStore({ ...ports, endpoints: [`http://127.0.0.1:${proxy.port}`], unaryTimeoutMs: CALL_TIMEOUT_MS }),
     );
     const election = new LeaderElection({
       ...ports,
@@ -36,7 +39,7 @@ class Race implements AsyncDisposable {
   }
 
   async leader(): Promise<string> {
-    return waitFor(() => this.running[0], { what: 'a leader', deadlineMs: 20_000 });
+    return waitFor(() => this.running[0], { what: 'a leader', deadlineMs: TAKEOVER_WITHIN_MS });
   }
 
   member(name: string): { readonly election: LeaderElection; readonly proxy: TcpProxy } {
@@ -73,7 +76,7 @@ describe('LeaderElection on etcd', () => {
     const first = await elections.leader();
     elections.member(first).proxy.cut();
     const second = first === 'one' ? 'other' : 'one';
-    await waitFor(() => elections.running[0] === second, { what: 'the takeover', deadlineMs: 20_000 });
+    await waitFor(() => elections.running[0] === second, { what: 'the takeover', deadlineMs: TAKEOVER_WITHIN_MS });
     elections.member(first).proxy.heal();
     expect(elections.mostAtOnce).toBe(1);
   });
@@ -83,7 +86,8 @@ describe('LeaderElection on etcd', () => {
     await using elections = await race(etcd, LONG_TTL_SECONDS);
     const first = await elections.leader();
     await elections.member(first).election[Symbol.asyncDispose]();
-    await waitFor(() => elections.running.length === 1 && elections.running[0] !== first, { what: 'the takeover' });
+    const second = first === 'one' ? 'other' : 'one';
+    await waitFor(() => elections.running[0] === second, { what: 'the takeover', deadlineMs: TAKEOVER_WITHIN_MS });
     expect(elections.mostAtOnce).toBe(1);
   });
 
@@ -92,7 +96,7 @@ describe('LeaderElection on etcd', () => {
     await using elections = await race(etcd);
     await elections.leader();
     await etcd.kill9();
-    await waitFor(() => elections.running.length === 0, { what: 'the leader fences itself', deadlineMs: 20_000 });
+    await waitFor(() => elections.running.length === 0, { what: 'the leader fences itself' });
     await etcd.restart();
     await elections.leader();
     expect(elections.mostAtOnce).toBe(1);

@@ -16,7 +16,7 @@ async function publishUntilStored(bus: MessageBus, event: EventEnvelope): Promis
       throw error;
     }
   };
-  await waitFor(isStored, { what: `${event.id} is stored`, deadlineMs: 40_000 });
+  await waitFor(isStored, { what: `${event.id} is stored`, deadlineMs: 60_000 });
 }
 
 function numbersOf(stored: readonly StoredEvent[], publisher = 'p1'): unknown[] {
@@ -175,7 +175,7 @@ export function eventOutageConformance(withHarness: WithHarness): void {
         await waitFor(() => late.length >= seen.length, { what: 'the same events for a late reader' });
         expect(late).toEqual(seen);
       }),
-      120_000,
+      300_000,
     );
     it(
       'start over when the stream was lost',

@@ -62,7 +62,7 @@ export function logConformance(withHarness: WithHarness): void {
           await outage.begin();
           await outage.end();
           const stored = (): Promise<boolean> => publishInterleaved(bus, written, written + 10).then(() => true);
-          await waitFor(stored, { what: `lines are stored after ${outage.name}`, deadlineMs: 20_000 });
+          await waitFor(stored, { what: `lines are stored after ${outage.name}` });
           written += 10;
         }
         await waitFor(() => seen.length >= written, { what: 'lines written after outages' });

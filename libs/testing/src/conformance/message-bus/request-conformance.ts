@@ -6,6 +6,8 @@ import type { WithHarness } from './harness.js';
 import { addNumbers, IDC, OTHER_IDC, range, Sum, sumOf, type AddNumbers } from './sample-messages.js';
 
 const at = { idc: IDC };
+/** Longer than any test runs: an answer in time did not come from the deadline. */
+const LONG_MS = 600_000;
 const add = ({ left, right }: AddNumbers): Promise<Sum> => Promise.resolve(sumOf(left + right));
 
 /** Serves additions and resolves once the server knows. */
@@ -197,7 +199,7 @@ export function garbageConformance(withHarness: WithHarness): void {
 export function requestOutageConformance(withHarness: WithHarness): void {
   describe('requests and outages', () => {
     it(
-      'reject quickly with bus-unavailable meanwhile, and are served again afterwards',
+      'reject with bus-unavailable meanwhile, without waiting for their deadline, and are served again afterwards',
       withHarness(async (harness) => {
         const bus = await harness.connect();
         await serve(bus);
@@ -205,13 +207,12 @@ export function requestOutageConformance(withHarness: WithHarness): void {
           await outage.begin();
           const code = 'bus-unavailable';
           await waitFor(async () => (await codeOf(bus.ping())) === code, { what: `${outage.name} is noticed` });
-          const startedAt = performance.now();
-          expect(await codeOf(bus.request(addNumbers, at, { left: 1, right: 1 }))).toBe(code);
+          const request = bus.request(addNumbers, at, { left: 1, right: 1 }, { timeoutMs: LONG_MS });
+          expect(await codeOf(request)).toBe(code);
           expect(await codeOf(bus.publishToDevice({ topic: 'node/aabb/command', payload: new Uint8Array() }))).toBe(
             code,
           );
           expect(await codeOf(bus.eventRange())).toBe(code);
-          expect(performance.now() - startedAt).toBeLessThan(1_000);
           await outage.end();
           const answered = async (): Promise<boolean> =>
             (await bus.request(addNumbers, at, { left: 1, right: 1 })).sum === 2;
@@ -229,7 +230,7 @@ export function requestOutageConformance(withHarness: WithHarness): void {
           arrived.resolve(undefined);
           return release.promise;
         });
-        const code = codeOf(bus.request(addNumbers, at, { left: 1, right: 1 }, { timeoutMs: 60_000 }));
+        const code = codeOf(bus.request(addNumbers, at, { left: 1, right: 1 }, { timeoutMs: LONG_MS }));
         await arrived.promise;
         const [outage] = harness.outages;
         await outage?.begin();

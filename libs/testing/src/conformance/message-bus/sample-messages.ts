@@ -27,7 +27,7 @@ export const addNumbers = defineRequest({
   name: 'add',
   request: AddNumbers,
   reply: Sum,
-  timeoutMs: 5_000,
+  timeoutMs: 30_000,
 });
 
 export const IDC = idc('dc1');

@@ -6,7 +6,7 @@ import { contents, put, putMany, WatchRecorder, type MakeStore } from './store-h
 const P = 'conformance/';
 /** Well past the 1000 revisions etcd replays at once to a watch that is behind. */
 const WRITES_DURING_CUT = 3_000;
-const CATCH_UP_WITHIN_MS = 30_000;
+const CATCH_UP_WITHIN_MS = 60_000;
 
 /** What a watch makes of cuts and compactions: the final state is never lost. */
 export function describeBreaks(makeStore: MakeStore): void {
@@ -141,7 +141,7 @@ function describeCompaction(makeStore: MakeStore): void {
     const watch = harness.store.watch(P, recorder);
     await watch.synced;
     harness.cut();
-    await waitFor(() => recorder.disconnects === 1, { what: 'the broken link', deadlineMs: 20_000 });
+    await waitFor(() => recorder.disconnects === 1, { what: 'the broken link' });
     await harness.other.transact([], [{ kind: 'delete', key: `${P}00001` }]);
     await harness.other.transact([], [{ kind: 'delete', key: `${P}00002` }]);
     await put(harness.other, `${P}00002`, 'recreated');

@@ -1,5 +1,4 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { once } from 'node:events';
+import { Speaker, type Received } from './speaker.js';
 import type {
   ExchangeStep,
   ExpectErrorStep,
@@ -17,7 +16,7 @@ export interface TftpTarget {
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** It answers from the request port by design. */
   readonly isSinglePort?: boolean;
-  /** How long an answer may take; default 5 s. */
+  /** How long an answer may take; default 30 s. */
   readonly answerMs?: number;
 }
 
@@ -29,7 +28,11 @@ export class ExchangeDiffers extends Error {
   }
 }
 
-const DEFAULT_ANSWER_MS = 5_000;
+const DEFAULT_ANSWER_MS = 30_000;
+/** What was not answered for so long may come again: the shortest time-out there is, that of RFC 2349. */
+const REPEATED_AFTER_MS = 1_000;
+/** A packet that came so soon after one of ours may have left before it was read. */
+const CROSSING_MS = 300;
 const ERROR_OPCODE = 5;
 /** A packet that differs is shown up to here. */
 const SHOWN_OCTETS = 48;
@@ -46,13 +49,23 @@ export async function playTftpExchange(exchange: TftpExchange, target: TftpTarge
 }
 
 type Difference = string | undefined;
+type Speaking = 'client' | 'stranger';
 
+/**
+ * A machine that stands still for a while makes our answers late, and the server repeats what was right to repeat. What
+ * the time of a packet proves is asserted, and nothing else.
+ */
 class Player {
   readonly #target: TftpTarget;
-  readonly #speakers: Readonly<Record<'client' | 'stranger', Speaker>>;
+  readonly #speakers: Readonly<Record<Speaking, Speaker>>;
+  /** The first copy of each packet that was received. */
+  readonly #seen = new Map<string, Received>();
   #transferPort: number | undefined;
+  /** The earliest the server can have done the last thing that was seen of it. */
+  #quietFromMs = 0;
+  #sentAtMs = 0;
 
-  constructor(target: TftpTarget, speakers: Readonly<Record<'client' | 'stranger', Speaker>>) {
+  constructor(target: TftpTarget, speakers: Readonly<Record<Speaking, Speaker>>) {
     this.#target = target;
     this.#speakers = speakers;
   }
@@ -66,23 +79,25 @@ class Player {
   async #send({ send, by = 'client', to }: SendStep): Promise<Difference> {
     const { address, port } = this.#target;
     const destination = to === 'server' ? port : (this.#transferPort ?? port);
+    this.#sentAtMs = performance.now();
+    this.#quietFromMs = this.#sentAtMs;
     await this.#speakers[by].send(Buffer.from(send, 'hex'), destination, address);
     return undefined;
   }
 
   async #expect({ expect, content, freshPort }: ExpectStep): Promise<Difference> {
-    const received = await this.#speakers.client.receive(this.#answerMs);
+    const wanted = Buffer.concat([Buffer.from(expect, 'hex'), this.#contentOf(content)]);
+    const received = await this.#receive('client', ({ bytes }) => wanted.equals(bytes));
     if (received === undefined) return 'no answer';
     const { bytes, from } = received;
     this.#transferPort = from.port;
     const mustBeFresh = freshPort === true && this.#target.isSinglePort !== true;
     if (mustBeFresh && from.port === this.#target.port) return 'the answer came from the request port';
-    const wanted = Buffer.concat([Buffer.from(expect, 'hex'), this.#contentOf(content)]);
     return wanted.equals(bytes) ? undefined : `expected ${show(wanted)}, got ${show(bytes)}`;
   }
 
   async #expectError({ expectError, by = 'client' }: ExpectErrorStep): Promise<Difference> {
-    const received = await this.#speakers[by].receive(this.#answerMs);
+    const received = await this.#receive(by, () => false);
     if (received === undefined) return 'no answer';
     const { bytes } = received;
     const isWhole = bytes.length > 4 && bytes.indexOf(0, 4) === bytes.length - 1;
@@ -91,12 +106,38 @@ class Player {
   }
 
   async #expectSilence({ silentMs, by = 'client' }: SilenceStep): Promise<Difference> {
-    const received = await this.#speakers[by].receive(silentMs);
-    return received === undefined ? undefined : `expected silence, got ${show(received.bytes)}`;
+    const speaker = this.#speakers[by];
+    const endsAtMs = performance.now() + silentMs;
+    for (let leftMs = silentMs; leftMs > 0; leftMs = endsAtMs - performance.now()) {
+      const received = await speaker.receive(leftMs);
+      if (received === undefined) return undefined;
+      if (received.latestMs - this.#quietFromMs >= silentMs) {
+        speaker.putBack(received);
+        return undefined;
+      }
+      const hasCrossed = received.earliestMs - this.#sentAtMs < CROSSING_MS;
+      if (!hasCrossed || !this.#isRepeated(received)) return `expected silence, got ${show(received.bytes)}`;
+    }
+    return undefined;
   }
 
-  get #answerMs(): number {
-    return this.#target.answerMs ?? DEFAULT_ANSWER_MS;
+  /** The next packet; passes over those that the server repeated because we were late, unless they are wanted. */
+  async #receive(by: Speaking, isWanted: (received: Received) => boolean): Promise<Received | undefined> {
+    for (;;) {
+      const received = await this.#speakers[by].receive(this.#target.answerMs ?? DEFAULT_ANSWER_MS);
+      if (received === undefined) return undefined;
+      const isNews = isWanted(received) || !this.#isRepeated(received);
+      if (!isNews) continue;
+      const key = keyOf(received);
+      if (!this.#seen.has(key)) this.#seen.set(key, received);
+      this.#quietFromMs = received.earliestMs;
+      return received;
+    }
+  }
+
+  #isRepeated(received: Received): boolean {
+    const first = this.#seen.get(keyOf(received));
+    return first !== undefined && received.latestMs - first.earliestMs >= REPEATED_AFTER_MS;
   }
 
   #contentOf(content: ExpectStep['content']): Uint8Array {
@@ -108,60 +149,8 @@ class Player {
   }
 }
 
-interface Received {
-  readonly bytes: Buffer;
-  readonly from: RemoteInfo;
-}
-
-/** One port of the client, with what came to it in order. */
-class Speaker implements AsyncDisposable {
-  readonly #socket: Socket;
-  readonly #queue: Received[] = [];
-  #wake: () => void = () => undefined;
-
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on('message', (bytes, from) => {
-      this.#queue.push({ bytes, from });
-      this.#wake();
-    });
-  }
-
-  static async open(): Promise<Speaker> {
-    const socket = createSocket('udp4');
-    socket.bind(0);
-    await once(socket, 'listening');
-    return new Speaker(socket);
-  }
-
-  async send(bytes: Uint8Array, port: number, address: string): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#socket.send(bytes, port, address, (error) => {
-        if (error === null) resolve();
-        else reject(error);
-      });
-    });
-  }
-
-  /** The next packet, or `undefined` when none comes in time. */
-  async receive(waitMs: number): Promise<Received | undefined> {
-    if (this.#queue.length === 0) {
-      const { promise, resolve } = Promise.withResolvers<undefined>();
-      this.#wake = () => {
-        resolve(undefined);
-      };
-      const timer = setTimeout(this.#wake, waitMs);
-      await promise;
-      clearTimeout(timer);
-    }
-    return this.#queue.shift();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const closed = once(this.#socket, 'close');
-    this.#socket.close();
-    await closed;
-  }
+function keyOf({ bytes, from }: Received): string {
+  return `${String(from.port)} ${bytes.toString('latin1')}`;
 }
 
 function show(bytes: Uint8Array): string {
