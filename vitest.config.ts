@@ -18,6 +18,8 @@ export default defineConfig({
           name: 'unit',
           include: tests('spec'),
           exclude: ['**/node_modules/**', '**/dist/**', '**/*.{contract,int,e2e}.spec.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {
@@ -26,8 +28,8 @@ export default defineConfig({
           name: 'integration',
           include: [...tests('contract.spec'), ...tests('int.spec')],
           exclude: ['**/node_modules/**', '**/dist/**'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {
