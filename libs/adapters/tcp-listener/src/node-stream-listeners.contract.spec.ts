@@ -84,21 +84,26 @@ describe('NodeStreamListeners', () => {
     await waitFor(() => heard[0]?.text.length === sent, { what: 'all octets' });
   });
 
-  it('closes what is too many, in all and of one address, and what is idle', async () => {
+  it.each([
+    ['in all', { maxConnections: 2 }],
+    ['of one address', { maxConnectionsPerAddress: 2 }],
+  ])('closes what is too many %s', async (_name, limits) => {
     const refused: Endpoint[] = [];
-    const few = await listen({ maxConnections: 2, onRefused: (from) => refused.push(from) });
-    await dial(few.listener);
-    await dial(few.listener);
-    const third = await dial(few.listener);
-    await once(third, 'close');
+    const { listener, heard } = await listen({ ...limits, onRefused: (from) => refused.push(from) });
+    await dial(listener);
+    await dial(listener);
+    const third = await dial(listener);
+    await waitFor(() => third.closed, { what: 'the end of the third' });
     expect(refused.map((from) => from.address)).toEqual([address]);
-    expect(few.heard).toHaveLength(2);
-    const single = await listen({ maxConnectionsPerAddress: 1, idleMs: 60 });
-    const idle = await dial(single.listener);
-    const other = await dial(single.listener);
-    await once(other, 'close');
-    await once(idle, 'close');
-    await waitFor(() => single.heard[0]?.ended === 1, { what: 'the idle one ended' });
+    expect(heard).toHaveLength(2);
+    expect(listener.connections).toBe(2);
+  });
+
+  it('closes what is idle', async () => {
+    const { listener, heard } = await listen({ idleMs: 60 });
+    const idle = await dial(listener);
+    await waitFor(() => idle.closed && heard[0]?.ended === 1, { what: 'the end of the idle one' });
+    expect(listener.connections).toBe(0);
   });
 
   it('closes its connections when it is disposed of', async () => {
