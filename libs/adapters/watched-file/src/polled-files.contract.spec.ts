@@ -3,10 +3,48 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WatchedFile } from '@rackwright/contracts';
-import { RealClock, waitFor, watchedFilesConformance, type WatchedFilesHarness } from '@rackwright/testing';
+import type { Cancel, Clock } from '@rackwright/kernel';
+import {
+  ManualClock,
+  RealClock,
+  waitFor,
+  watchedFilesConformance,
+  type WatchedFilesHarness,
+} from '@rackwright/testing';
 import { PolledFiles } from './index.js';
 
-const brisk = { clock: new RealClock(), pollMs: 20, settleMs: 10 };
+const brisk = { pollMs: 20, settleMs: 10 };
+
+/** Time that stands still during a piece of work: nobody looks at a file that a slow disk has written in part. */
+class HoldableClock implements Clock {
+  readonly #real = new RealClock();
+  #released = Promise.resolve();
+
+  now(): ReturnType<Clock['now']> {
+    return this.#real.now();
+  }
+
+  monotonicMs(): number {
+    return this.#real.monotonicMs();
+  }
+
+  schedule(delayMs: number, task: () => void): Cancel {
+    let isCanceled = false;
+    const whenReleased = (): void => {
+      if (!isCanceled) task();
+    };
+    const cancel = this.#real.schedule(delayMs, () => void this.#released.then(whenReleased));
+    return () => {
+      isCanceled = true;
+      cancel();
+    };
+  }
+
+  holdDuring(work: Promise<void>): Promise<void> {
+    this.#released = work.catch(() => undefined);
+    return work;
+  }
+}
 
 async function workDirectory(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'rw-watched-'));
@@ -15,10 +53,11 @@ async function workDirectory(): Promise<string> {
 async function harness(put: (path: string, contents: Uint8Array) => Promise<void>): Promise<WatchedFilesHarness> {
   const directory = await workDirectory();
   const path = join(directory, 'machines.yaml');
+  const clock = new HoldableClock();
   return {
-    files: new PolledFiles(brisk),
+    files: new PolledFiles({ ...brisk, clock }),
     path,
-    write: (contents) => put(path, contents),
+    write: (contents) => clock.holdDuring(put(path, contents)),
     remove: () => rm(path),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
   };
@@ -68,24 +107,34 @@ describe('PolledFiles', () => {
     await rm(directory, { recursive: true });
   });
 
-  function watch(settleMs = brisk.settleMs): void {
-    watched = new PolledFiles({ ...brisk, settleMs }).watch(
+  function watch(clock: Clock = new RealClock(), settleMs = brisk.settleMs): void {
+    watched = new PolledFiles({ ...brisk, clock, settleMs }).watch(
       { path, maxBytes: 1_000 },
       { onContents: (bytes) => told.push(Buffer.from(bytes).toString()), onFault: ({ detail }) => told.push(detail) },
     );
   }
 
   it('waits until a file that is being written has come to rest', async () => {
+    const clock = new ManualClock();
+    const hears = async (count: number, what: string): Promise<void> => {
+      const look = (): boolean => {
+        clock.advance(50);
+        return told.length === count;
+      };
+      await waitFor(look, { what });
+    };
     await writeFile(path, 'whole');
-    watch(150);
-    await waitFor(() => told.length === 1, { what: 'the first contents' });
+    watch(clock, 150);
+    await hears(1, 'the first contents');
     const file = await open(path, 'w');
     for (const piece of ['a', 'b', 'c', 'd', 'e', 'f']) {
       await file.write(piece);
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      clock.advance(100);
+      // Whether a look gets done meanwhile or not, there is something new at every next one.
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await file.close();
-    await waitFor(() => told.length === 2, { what: 'the second contents' });
+    await hears(2, 'the second contents');
     expect(told).toEqual(['whole', 'abcdef']);
   });
 
