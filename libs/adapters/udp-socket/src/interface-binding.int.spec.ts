@@ -1,21 +1,17 @@
-import { execFileSync } from 'node:child_process';
 import { ANY_IPV4, BROADCAST_IPV4, type Ipv4 } from '@rackwright/kernel';
 import type { DatagramSocket } from '@rackwright/contracts';
-import { waitFor } from '@rackwright/testing';
+import { NetworkNamespace, waitFor } from '@rackwright/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inNamespace } from './in-namespace.js';
 import { NodeDatagramSockets } from './index.js';
 import { linuxSockets } from './linux-socket.js';
 
-const suffix = `${process.pid}`;
-const server = `rw-srv-${suffix}`;
-const machines = { a: `rw-a-${suffix}`, b: `rw-b-${suffix}` } as const;
+const stack = new AsyncDisposableStack();
 const serverPort = 6767;
 const clientPort = 6868;
 
-const ip = (...words: string[]): void => {
-  execFileSync('ip', words, { stdio: ['ignore', 'ignore', 'inherit'] });
-};
+let server: NetworkNamespace;
+let machines: { readonly a: NetworkNamespace; readonly b: NetworkNamespace };
 
 function heard(socket: DatagramSocket): string[] {
   const texts: string[] = [];
@@ -26,25 +22,24 @@ function heard(socket: DatagramSocket): string[] {
 const octets = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
 
 /** A server with an interface on each of two segments, and one machine on each. */
-beforeAll(() => {
-  ip('netns', 'add', server);
-  for (const [segment, machine] of Object.entries(machines)) {
-    ip('netns', 'add', machine);
-    ip('link', 'add', `s${segment}`, 'netns', server, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', machine);
-    ip('-n', server, 'address', 'add', `10.77.${segment === 'a' ? 1 : 2}.1/24`, 'dev', `s${segment}`);
-    ip('-n', server, 'link', 'set', `s${segment}`, 'up');
-    ip('-n', machine, 'link', 'set', 'eth0', 'up');
+beforeAll(async () => {
+  server = stack.use(await NetworkNamespace.create());
+  machines = { a: stack.use(await NetworkNamespace.create()), b: stack.use(await NetworkNamespace.create()) };
+  for (const segment of ['a', 'b'] as const) {
+    const own = `s${segment}`;
+    const machine = machines[segment];
+    await server.ip('link', 'add', own, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', machine.name);
+    await server.ip('address', 'add', `10.77.${segment === 'a' ? '1' : '2'}.1/24`, 'dev', own);
+    await server.ip('link', 'set', own, 'up');
+    await machine.ip('link', 'set', 'eth0', 'up');
   }
 });
-
-afterAll(() => {
-  for (const name of [server, ...Object.values(machines)]) ip('netns', 'delete', name);
-});
+afterAll(() => stack.disposeAsync());
 
 describe('a socket bound to an interface', () => {
   const sockets = new NodeDatagramSockets();
-  const openAt = (namespace: string, interfaceName: string, port: number): Promise<DatagramSocket> =>
-    inNamespace(namespace, () => sockets.open({ address: ANY_IPV4, port, interfaceName, broadcast: true }));
+  const openAt = (namespace: NetworkNamespace, interfaceName: string, port: number): Promise<DatagramSocket> =>
+    inNamespace(namespace.name, () => sockets.open({ address: ANY_IPV4, port, interfaceName, broadcast: true }));
 
   it('D9 hears only broadcasts of its interface, and its broadcasts leave there', async () => {
     await using onA = await openAt(server, 'sa', serverPort);
