@@ -84,7 +84,7 @@ const codeOf = async (response: Response) => ((await response.json()) as { code:
 
 describe('stopping', () => {
   it('lets requests in flight end, refuses new connections, and is not ready meanwhile', async () => {
-    const service = await serve();
+    const service = await serve({ drainDeadlineMs: 100_000 });
     const hold = Promise.withResolvers<undefined>();
     gate = hold.promise;
     const inFlight = order(service, undefined);

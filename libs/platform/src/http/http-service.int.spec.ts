@@ -8,6 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PageQuery, type Problem } from '@rackwright/contracts';
 import { OperationalError, silentLogger, type Logger } from '@rackwright/kernel';
+import { waitFor } from '@rackwright/testing';
 import { Metrics } from '../metrics/metrics.js';
 import { LOGGER } from '../platform.module.js';
 import { ProblemError } from '../problems/problem-error.js';
@@ -251,7 +252,9 @@ describe('error answers', () => {
     const answer = await call({ path: '/things/bug' });
     const { traceId = 'none' } = expectProblem(answer.text, { status: 500, code: 'internal' });
     expect(answer.text).not.toContain('secret internals');
-    const logged = lines.slice(before).filter((line) => line.includes('secret internals'));
+    const told = (): string[] => lines.slice(before).filter((line) => line.includes('secret internals'));
+    await waitFor(() => told().length > 0, { what: 'the line of the bug' });
+    const logged = told();
     expect(logged).toHaveLength(1);
     expect(JSON.parse(logged[0] ?? '{}')).toMatchObject({
       level: 'error',
@@ -288,8 +291,11 @@ describe('requests', () => {
     await call({ path: '/things/a?token=hunter2' });
     await call({ path: '/health' });
     await call({ path: '/metrics' });
-    const logged = lines.slice(before).filter((line) => line.includes('"message":"request"'));
-    expect(logged).toHaveLength(1);
+    await call({ path: '/things/last' });
+    const requests = (): string[] => lines.slice(before).filter((line) => line.includes('"message":"request"'));
+    await waitFor(() => requests().some((line) => line.includes('/things/last')), { what: 'the line of the last' });
+    const logged = requests();
+    expect(logged).toHaveLength(2);
     expect(JSON.parse(logged[0] ?? '{}')).toMatchObject({ route: '/things/:sn', status: 200, path: '/things/a' });
     expect(logged[0]).not.toContain('hunter2');
   });
@@ -343,6 +349,7 @@ describe('pages every service has', () => {
     const before = await count();
     await call({ path: '/things/one' });
     await call({ path: '/things/two' });
+    await waitFor(async () => (await count()) >= before + 2, { what: 'both requests are counted' });
     expect(await count()).toBe(before + 2);
     const { text } = await call({ path: '/metrics' });
     expect(text).toContain('route="unmatched",status="404"');
