@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FileDocument, FileJournal } from '@rackwright/adapter-file-journal';
 import { LiquidTemplates } from '@rackwright/adapter-liquid-templates';
@@ -56,6 +58,17 @@ async function series(running: RunningPlane, name: string): Promise<number> {
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
 
+/** Connections that were accepted and closed at once are counted off at the end of a turn of the event loop. */
+const closedOnes = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+function liveHeapBytes(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
+
 const GET = 'GET /ipxe/ipxe.efi HTTP/1.1\r\nHost: boot\r\nConnection: close\r\n\r\n';
 
 describe('H13: many and slow connections', () => {
@@ -69,18 +82,14 @@ describe('H13: many and slow connections', () => {
         if (!drip.isClosed) drip.send('X-Drip: 1\r\n');
         return drip.isClosed && silent.isClosed;
       },
-      { what: 'both connections to be closed', deadlineMs: 10_000 },
+      { what: 'both connections to be closed' },
     );
     expect(drip.received).toMatch(/^HTTP\/1\.1 408 /);
     expect(drip.body).toContain('"code":"request-timeout"');
   });
 
   it('serves on while thousands of connections are idle, in bounded memory, and closes idle ones for new ones', async () => {
-    const running = await run({
-      RW_HTTP_MAX_CONNECTIONS: '1000',
-      RW_HTTP_MAX_CONNECTIONS_PER_CLIENT: '100000',
-      RW_HTTP_HEADER_TIMEOUT: '1s',
-    });
+    const running = await run({ RW_HTTP_MAX_CONNECTIONS: '1000', RW_HTTP_MAX_CONNECTIONS_PER_CLIENT: '100000' });
     await writeFile(join(running.assetDir, 'ipxe.efi'), 'binary');
     const { port } = running.http;
     // Idle between two requests: at once closable.
@@ -90,56 +99,75 @@ describe('H13: many and slow connections', () => {
       await waitFor(() => batch.every(({ received }) => received.includes('200 OK')), { what: 'answers' });
     }
     expect(await series(running, 'rw_http_connections')).toBe(1_000);
-    const first = await exchange(port, GET);
-    expect(first.headers[0]).toBe('HTTP/1.1 503 Service Unavailable');
-    expect(first.headers.join('\n').toLowerCase()).toContain('retry-after: 2');
+    expect((await exchange(port, GET)).body).not.toBe('binary');
     await waitFor(async () => (await exchange(port, GET)).body === 'binary', { what: 'idle ones to be closed' });
     // Silent from the beginning: nine thousand more, of which twice the limit are kept, until the headers are overdue.
-    const heapBefore = process.memoryUsage().heapUsed;
+    const heapBefore = liveHeapBytes();
     for (let round = 0; round < 90; round += 1) await Promise.all(Array.from({ length: 100 }, () => open(port)));
+    await closedOnes();
     expect(await series(running, 'rw_http_connections')).toBeLessThanOrEqual(2_000);
-    expect(process.memoryUsage().heapUsed - heapBefore).toBeLessThan(200 * MIB);
+    expect(liveHeapBytes() - heapBefore).toBeLessThan(200 * MIB);
     await waitFor(async () => (await exchange(port, GET)).body === 'binary', {
       what: 'room for those who ask',
-      deadlineMs: 15_000,
+      deadlineMs: 60_000,
     });
     expect(await series(running, 'rw_http_refused_total')).toBeGreaterThan(500);
-  });
+  }, 240_000);
 
   it('cuts off a client that takes nothing of its file, and leaves alone one that takes it slowly', async () => {
-    const running = await run({ RW_HTTP_STALL_TIMEOUT: '1s' });
+    const stallMs = 5_000;
+    const running = await run({ RW_HTTP_STALL_TIMEOUT: `${stallMs}ms` });
     await mkdir(join(running.assetDir, 'static'));
-    await writeFile(join(running.assetDir, 'static/big'), randomBytes(16 * MIB));
+    await writeFile(join(running.assetDir, 'static/big'), randomBytes(32 * MIB));
     const [stalled, slow] = [await open(running.http.port), await open(running.http.port)];
     for (const { socket } of [stalled, slow]) socket.pause();
     for (const each of [stalled, slow]) each.send('GET /static/big HTTP/1.1\r\nHost: boot\r\n\r\n');
-    await waitFor(
-      () => {
-        if (slow.received.length < 16 * MIB) slow.socket.read();
-        return slow.received.length >= 16 * MIB;
-      },
-      { what: 'the slow one to have all', deadlineMs: 30_000, pollMs: 20 },
-    );
-    await waitFor(async () => (await series(running, 'rw_http_transfers')) === 0, {
-      what: 'the end',
-      deadlineMs: 15_000,
-    });
+    const startedAt = performance.now();
+    // More at a time than the kernel gathers before it lets the server write on, and all of it takes longer than a stall.
+    const pieces = 10;
+    for (let piece = 1; piece <= pieces; piece += 1) {
+      await waitFor(
+        () => {
+          slow.socket.read();
+          return slow.received.length >= (piece * 32 * MIB) / pieces;
+        },
+        { what: `piece ${piece} of the slow one`, pollMs: 1 },
+      );
+      await waitFor(() => performance.now() - startedAt > (piece * 2 * stallMs) / pieces, { what: 'the next piece' });
+    }
+    await waitFor(async () => (await series(running, 'rw_http_transfers')) === 0, { what: 'the end' });
     const text = await running.metrics.render();
     expect(text).toContain('rw_http_files_total{folder="static",outcome="aborted"} 1');
     expect(text).toContain('rw_http_files_total{folder="static",outcome="served"} 1');
-  });
+  }, 120_000);
 
-  it('bounds the connections of one address', async () => {
-    const running = await run({ RW_HTTP_MAX_CONNECTIONS_PER_CLIENT: '10' });
+  it.each([
+    { setting: 'RW_HTTP_MAX_CONNECTIONS_PER_CLIENT', reason: 'connections-per-client' },
+    { setting: 'RW_HTTP_MAX_CONNECTIONS', reason: 'connections' },
+  ])('bounds connections by $setting', async ({ setting, reason }) => {
+    const running = await run({ [setting]: '10', RW_HTTP_HEADER_TIMEOUT: '60s' });
     for (let count = 0; count < 10; count += 1) await open(running.http.port);
-    const refused = await exchange(running.http.port, GET);
+    let asked = 0;
+    // One that asks too late to be told is closed without a word.
+    const refused = await waitFor(
+      async () => {
+        asked += 1;
+        const answer = await exchange(running.http.port, GET);
+        return answer.received !== '' && answer;
+      },
+      { what: 'a refusal' },
+    );
     expect(refused.headers[0]).toBe('HTTP/1.1 503 Service Unavailable');
-    expect(await running.metrics.render()).toContain('rw_http_refused_total{reason="connections-per-client"} 1');
+    expect(refused.headers.join('\n').toLowerCase()).toContain('retry-after: 2');
+    expect(await running.metrics.render()).toContain(`rw_http_refused_total{reason="${reason}"} ${asked}\n`);
   });
 });
 
 /** Runs a script as iPXE would, with real requests; `onSleep` is called instead of sleeping. */
-async function boot(url: string, onSleep: () => void): Promise<{ outcome: IpxeOutcome; statuses: readonly number[] }> {
+async function boot(
+  url: string,
+  onSleep: () => Promise<void>,
+): Promise<{ outcome: IpxeOutcome; statuses: readonly number[] }> {
   const statuses: number[] = [];
   const fetchIt = async (target: string, isScript: boolean): Promise<IpxeReply> => {
     const answer = await fetch(target);
@@ -149,7 +177,7 @@ async function boot(url: string, onSleep: () => void): Promise<{ outcome: IpxeOu
     return typeof content === 'string' ? { ok: true, content } : { ok: true };
   };
   const answer = async (request: IpxeRequest): Promise<IpxeReply> => {
-    if (request.kind === 'sleep') onSleep();
+    if (request.kind === 'sleep') await onSleep();
     return request.kind === 'fetch' ? fetchIt(request.url, request.purpose === 'chain') : { ok: true };
   };
   const script = interpretIpxeScript(await (await fetch(url)).text(), { baseUrl: url });
@@ -176,14 +204,15 @@ describe('H14: overload', () => {
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
     expect(await refused.json()).toMatchObject({ code: 'unavailable' });
     let naps = 0;
-    const { outcome, statuses } = await boot(`${http.url}/boot/${MAC}/boot.ipxe`, () => {
+    const { outcome, statuses } = await boot(`${http.url}/boot/${MAC}/boot.ipxe`, async () => {
       naps += 1;
-      if (naps === 2) slow.socket.destroy();
+      if (naps < 2) return;
+      slow.socket.destroy();
+      await waitFor(async () => (await series(running, 'rw_http_transfers')) === 0, { what: 'room' });
     });
     expect(outcome).toMatchObject({ kind: 'booted', image: { name: 'linux' } });
-    expect(naps).toBeGreaterThanOrEqual(2);
-    expect(statuses.slice(0, 2)).toEqual([503, 200]);
-    expect(await metrics.render()).toMatch(/rw_http_files_total\{folder="static",outcome="overloaded"\} [2-9]/);
+    expect([naps, statuses]).toEqual([2, [503, 200, 503, 200, 200, 200]]);
+    expect(await metrics.render()).toContain('rw_http_files_total{folder="static",outcome="overloaded"} 3\n');
   });
 
   it('bounds the requests being answered, but always tells how the service is', async () => {
