@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import type { RunningPlane } from '../boot-plane/boot-plane-fixture.js';
 
 /** A connection on which a test says exactly which octets are sent, and sees all that come back. */
 export class RawConnection {
@@ -62,4 +63,13 @@ export async function exchange(port: number, text: string): Promise<RawConnectio
   connection.send(text);
   await connection.closed;
   return connection;
+}
+
+/**
+ * The metrics while no file is being sent, `undefined` while one is: a client may have all of a file before that is
+ * counted.
+ */
+export async function idleMetrics({ metrics }: Pick<RunningPlane, 'metrics'>): Promise<string | undefined> {
+  const text = await metrics.render();
+  return text.includes('rw_http_transfers 0\n') ? text : undefined;
 }

@@ -6,12 +6,12 @@ import { MemoryStore } from '@rackwright/adapter-memory-store';
 import { NodeDatagramSockets } from '@rackwright/adapter-udp-socket';
 import { formatInstant, silentLogger, type EpochMs, type Mac } from '@rackwright/kernel';
 import { systemClock } from '@rackwright/platform';
+import { waitFor } from '@rackwright/testing';
 import { task } from '../answer-files/answer-file-fixture.js';
 import { address, dc1, runBootPlane, TestRegion, type RunningPlane } from '../boot-plane/boot-plane-fixture.js';
 import { BootTraces } from '../tracing/boot-traces.js';
 import { RawConnection } from './raw-http-fixture.js';
 import { RepeatedScripts } from './repeated-scripts.js';
-import { waitFor } from '@rackwright/testing';
 
 const MAC = task().mac;
 const OTHER = '020000000001' as typeof MAC;
@@ -68,11 +68,15 @@ describe('scripts asked for over and over', () => {
     const again = [await ask(running), await ask(running)];
     expect([first, ...again].map(({ isRepeated }) => isRepeated)).toEqual([false, true, true]);
     for (const each of again) expect([each.body, lines(each)]).toEqual([first.body, lines(first)]);
-    const text = await running.metrics.render();
-    expect(text).toContain('rw_boot_scripts_total{script="wait",reason="machine-discovered"} 3');
-    expect(text).toContain(
-      'rw_http_request_duration_seconds_count{method="GET",route="/boot/:mac/boot.ipxe",status="200"} 3',
+    const seconds = 'rw_http_request_duration_seconds_count{method="GET",route="/boot/:mac/boot.ipxe",status="200"}';
+    const text = await waitFor(
+      async () => {
+        const rendered = await running.metrics.render();
+        return rendered.includes(`${seconds} 3\n`) && rendered;
+      },
+      { what: 'the time of three requests' },
     );
+    expect(text).toContain('rw_boot_scripts_total{script="wait",reason="machine-discovered"} 3\n');
     expect(running.plane.counters()).toMatchObject({ scripts_wait: 3 });
   });
 
