@@ -138,10 +138,13 @@ export class IsoContent {
     this.#tell();
   }
 
-  /** Writes down how far it is, so that another run goes on from here. */
+  /** Writes down how far it is, so that another run goes on from here. Those who wait get `error` in any case. */
   async suspend(error: unknown): Promise<void> {
-    if (!this.#isComplete) await this.#save();
-    this.fail(error);
+    try {
+      if (!this.#isComplete) await this.#save();
+    } finally {
+      this.fail(error);
+    }
   }
 
   /** Those who wait get `error`, until more octets come. */

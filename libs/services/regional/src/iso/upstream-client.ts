@@ -58,8 +58,18 @@ export class UpstreamClient {
       agent: false,
     };
     return new Promise((resolve, reject) => {
-      const sent = url.protocol === 'https:' ? httpsRequest(url, options, resolve) : httpRequest(url, options, resolve);
+      let body: IncomingMessage | undefined;
+      const take = (answer: IncomingMessage): void => {
+        body = answer;
+        resolve(answer);
+      };
+      const sent = url.protocol === 'https:' ? httpsRequest(url, options, take) : httpRequest(url, options, take);
       sent.on('timeout', () => {
+        // It is we who are slow: the upstream may be waiting for us to take what it sent.
+        if (body !== undefined && body.readableLength > 0) {
+          body.socket.setTimeout(timeoutMs);
+          return;
+        }
         sent.destroy(
           new UpstreamError('upstream-stalled', `the upstream was silent for ${timeoutMs} ms`, { isPassing: true }),
         );
