@@ -10,6 +10,7 @@ import { NodeDatagramSockets } from '@rackwright/adapter-udp-socket';
 import { silentLogger } from '@rackwright/kernel';
 import { systemClock } from '@rackwright/platform';
 import { waitFor } from '@rackwright/testing';
+import { idleMetrics } from '../http-boot/raw-http-fixture.js';
 import { argsOf, get, image, IsoLab, MAC, MIB, ON_ITS_WAY, patched, sha } from './iso-lab-fixture.js';
 import { startOf } from './iso-upstream-fixture.js';
 
@@ -123,7 +124,7 @@ describe('an upstream in the middle of an image', () => {
       upstream.intervene = () => false;
       return true;
     };
-    const { http } = await lab.run(`hook=${url}/hook.iso`, { env: { RW_ISO_UPSTREAM_TIMEOUT: '500ms' } });
+    const { http } = await lab.run(`hook=${url}/hook.iso`, { env: { RW_ISO_UPSTREAM_TIMEOUT: '5s' } });
     const start = await get(`${http.url}${path}`, { range: 'bytes=0-99999' });
     const expected = patched(bytes, argsOf(http.url));
     expect([start.status, sha(start.body)]).toEqual([206, sha(expected.subarray(0, 100_000))]);
@@ -152,14 +153,14 @@ describe('the disk of the cache', () => {
           const found = await get(`${http.url}${path}`).catch(() => undefined);
           return found?.status === 200 && found;
         },
-        { what: 'the image', deadlineMs: 20_000 },
+        { what: 'the image', deadlineMs: 60_000 },
       );
       expect(sha(whole.body)).toBe(sha(patched(bytes, argsOf(http.url))));
-      await lab.stop(running);
     } finally {
+      await lab.close();
       execFileSync('umount', [directory]);
     }
-  }, 40_000);
+  }, 120_000);
 
   it('that cannot be read: machines are told to come again, and nothing has to be restarted', async () => {
     const bytes = image(MIB + 300);
@@ -178,10 +179,11 @@ describe('the disk of the cache', () => {
 describe('the metrics of ISO images', () => {
   it('move: octets from the upstream, the cache, files and octets given out', async () => {
     const { url } = await lab.upstreamWith(image(MIB + 300));
-    const { http, metrics } = await lab.run(`hook=${url}/hook.iso`);
+    const running = await lab.run(`hook=${url}/hook.iso`);
+    const { http } = running;
     await get(`${http.url}${path}`);
     await get(`${http.url}${path}`, { range: 'bytes=0-99' });
-    const text = await metrics.render();
+    const text = await waitFor(() => idleMetrics(running), { what: 'the end of all transfers' });
     for (const line of [
       `rw_iso_upstream_bytes_total{iso="hook"} ${MIB + 300}`,
       `rw_iso_cache_bytes ${MIB + 300}`,

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { systemRandom } from '@rackwright/platform';
 import { task } from '../answer-files/answer-file-fixture.js';
 import { runBootPlane, TestRegion, type PlaneAdapters, type RunningPlane } from '../boot-plane/boot-plane-fixture.js';
+import { idleMetrics } from '../http-boot/raw-http-fixture.js';
 import { TestUpstream } from './iso-upstream-fixture.js';
 
 export const MAGIC = 'magic-string-of-this-test-'.padEnd(300, 'x');
@@ -49,7 +52,8 @@ export class IsoLab {
         RW_TFTP_ENABLED: 'false',
         RW_ISO_UPSTREAMS: upstreams,
         RW_ISO_MAGIC: MAGIC,
-        RW_ISO_WAIT: '3s',
+        // A slow disk is waited for: what is refused here is refused because of its cause.
+        RW_ISO_WAIT: '10m',
         ...env,
       },
       ...(stateDir === undefined ? {} : { stateDir }),
@@ -66,6 +70,15 @@ export class IsoLab {
   async close(): Promise<void> {
     for (const each of this.#closing.splice(0).reverse()) await each[Symbol.asyncDispose]();
   }
+}
+
+/** Whether so many images are written down as complete and none is being read: each can make room for others. */
+export async function isCachedWhole(running: RunningPlane, count: number): Promise<boolean> {
+  const directory = join(running.stateDir, 'iso');
+  const records = (await readdir(directory)).filter((name) => name.endsWith('.iso.json'));
+  const texts = await Promise.all(records.map((name) => readFile(join(directory, name), 'utf8')));
+  const whole = texts.filter((text) => (JSON.parse(text) as { readonly isComplete: boolean }).isComplete);
+  return whole.length === count && records.length === count && (await idleMetrics(running)) !== undefined;
 }
 
 /** The arguments of the machine of {@link task}. */

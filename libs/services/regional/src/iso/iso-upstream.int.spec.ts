@@ -9,7 +9,7 @@ import { NodeDatagramSockets } from '@rackwright/adapter-udp-socket';
 import { silentLogger } from '@rackwright/kernel';
 import { systemClock } from '@rackwright/platform';
 import { waitFor } from '@rackwright/testing';
-import { argsOf, get, image, IsoLab, MAC, MIB, ON_ITS_WAY, patched, sha } from './iso-lab-fixture.js';
+import { argsOf, get, image, isCachedWhole, IsoLab, MAC, MIB, ON_ITS_WAY, patched, sha } from './iso-lab-fixture.js';
 import { startOf } from './iso-upstream-fixture.js';
 
 const lab = new IsoLab(() => ({
@@ -114,29 +114,36 @@ describe('an upstream', () => {
     );
   });
 
-  it('that cannot be reached, is silent, too large, endless or false', async () => {
+  it('that is silent: machines are told to come again', async () => {
+    const { upstream, url } = await lab.upstreamWith(image(MIB));
+    upstream.intervene = () => true;
+    const { http, metrics } = await lab.run(`hook=${url}/hook.iso`, { env: { RW_ISO_UPSTREAM_TIMEOUT: '200ms' } });
+    const answer = await get(`${http.url}/iso/${MAC}/hook.iso`);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(await metrics.render()).toContain('rw_iso_upstream_failures_total{iso="hook",code="upstream-stalled"} 3\n');
+  });
+
+  it('that cannot be reached, is too large, endless or false', async () => {
     const bytes = image(2 * MIB);
     const { upstream, url } = await lab.upstreamWith(bytes);
     const nowhere = await lab.upstreamWith(bytes);
     await nowhere.upstream[Symbol.asyncDispose]();
-    const names = ['silent', 'chunked', 'large'].map((name) => `${name}=${url}/${name}`);
+    const names = ['chunked', 'large'].map((name) => `${name}=${url}/${name}`);
     names.push(
       `away=${nowhere.url}/x`,
       `false=${url}/false#sha256=${'00'.repeat(32)}`,
       `true=${url}/true#sha256=${sha(bytes)}`,
     );
     upstream.intervene = ({ url: path }, response) => {
-      if (path === '/silent') return true;
       if (path === '/chunked') response.writeHead(200).end(bytes);
       else if (path === '/large') response.writeHead(200, { 'content-length': 9 * MIB }).write('x');
       else return false;
       return true;
     };
-    const env = { RW_ISO_UPSTREAM_TIMEOUT: '200ms', RW_ISO_MAX_MB: '8' };
-    const { http } = await lab.run(names.join(','), { env });
+    const { http } = await lab.run(names.join(','), { env: { RW_ISO_MAX_MB: '8' } });
     const status = async (name: string) => (await get(`${http.url}/iso/${MAC}/${name}.iso`)).status;
-    expect(await Promise.all(['silent', 'chunked', 'large', 'away', 'false', 'true'].map(status))).toEqual([
-      503, 502, 502, 503, 502, 200,
+    expect(await Promise.all(['chunked', 'large', 'away', 'false', 'true'].map(status))).toEqual([
+      502, 502, 503, 502, 200,
     ]);
   });
 
@@ -180,13 +187,18 @@ describe('an upstream', () => {
   it('shares the disk with others: those not used for longest make room', async () => {
     const { upstream, url } = await lab.upstreamWith(image(2 * MIB));
     const names = ['one', 'two', 'three'];
-    const { http, stateDir } = await lab.run(names.map((name) => `${name}=${url}/${name}`).join(','), {
+    const running = await lab.run(names.map((name) => `${name}=${url}/${name}`).join(','), {
       env: { RW_ISO_CACHE_MAX_MB: '5' },
     });
-    for (const name of names) expect((await get(`${http.url}/iso/${MAC}/${name}.iso`)).status).toBe(200);
+    const { http, stateDir } = running;
+    for (const [index, name] of names.entries()) {
+      expect((await get(`${http.url}/iso/${MAC}/${name}.iso`)).status).toBe(200);
+      await waitFor(() => isCachedWhole(running, Math.min(index + 1, 2)), { what: `${name} in the cache` });
+    }
     expect((await readdir(join(stateDir, 'iso'))).filter((name) => name.endsWith('.iso'))).toHaveLength(2);
     expect((await get(`${http.url}/iso/${MAC}/three.iso`)).status).toBe(200);
     expect(upstream.requests).toHaveLength(3);
+    await waitFor(() => isCachedWhole(running, 2), { what: 'the end of all transfers' });
     expect((await get(`${http.url}/iso/${MAC}/one.iso`)).status).toBe(200);
     expect(upstream.requests).toHaveLength(4);
   });
