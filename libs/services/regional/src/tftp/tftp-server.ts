@@ -22,7 +22,7 @@ import { TransferRunner, type Requested } from './transfer-runner.js';
 export interface TftpServerParts {
   readonly config: ConfigOf<typeof tftpSettings>;
   readonly sockets: DatagramSockets;
-  readonly contents: TftpContents;
+  readonly contents: Pick<TftpContents, 'open'>;
   readonly transfers?: FileTransfers;
   /** The `traceparent` of the boot that a request is part of. */
   readonly traceOf: (filename: string, client: Ipv4) => string | undefined;
@@ -170,13 +170,13 @@ export class TftpServer implements AsyncDisposable {
     const file = request.filename;
     if (typeof opened === 'string') {
       logger.info({ file, client, reason: opened }, 'TFTP request refused');
-      this.#refuse(client, ...REFUSALS[opened]);
+      this.#turnDown(client, ...REFUSALS[opened]);
       return opened;
     }
     await using content = opened;
     if (this.#isStopping) return 'stopping';
     if (request.mode === 'netascii' && content.sizeBytes > NETASCII_MAX_BYTES) {
-      this.#refuse(client, 'refused', errorPacket(ErrorCode.illegalOperation, 'too large for this mode'));
+      this.#turnDown(client, 'refused', errorPacket(ErrorCode.illegalOperation, 'too large for this mode'));
       return 'refused';
     }
     const running = this.#runner.run(requested, content, this.#shared);
@@ -185,6 +185,12 @@ export class TftpServer implements AsyncDisposable {
     this.metrics.transferred(report, clock.monotonicMs() - begunAtMs);
     logger.info({ file, client, bytes: report.acknowledgedBytes, outcome: report.outcome }, 'TFTP transfer ended');
     return report.outcome.kind;
+  }
+
+  /** Refuses a request that was looked at: its client may ask for something else as soon as it knows. */
+  #turnDown(client: Endpoint, result: TftpResult, error: ErrorPacket): void {
+    this.#starting.delete(formatEndpoint(client));
+    this.#refuse(client, result, error);
   }
 
   #refuse(to: Endpoint, result: TftpResult, error: ErrorPacket | undefined): void {
