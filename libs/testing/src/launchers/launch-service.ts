@@ -22,7 +22,8 @@ export interface ServiceLaunch {
   readonly url?: string;
 }
 
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
+const PROBE_TIMEOUT_MS = 10_000;
 const REPOSITORY = fileURLToPath(new URL('../../../../', import.meta.url));
 
 /** A service of the product in a process of its own, as it is deployed: the built app with settings by environment. */
@@ -115,7 +116,7 @@ async function start(launch: ServiceLaunch, port: number): Promise<LaunchedProce
     await waitFor(
       async () => {
         if (child.hasExited()) return true;
-        const response = await fetch(url);
+        const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
         await response.arrayBuffer();
         return response.ok;
       },

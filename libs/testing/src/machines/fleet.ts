@@ -28,7 +28,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Resolves when every machine satisfies `predicate`; past the deadline rejects naming those that do not. */
-  async all(predicate: (machine: SimulatedMachine) => boolean, what: string, deadlineMs = 60_000): Promise<void> {
+  async all(predicate: (machine: SimulatedMachine) => boolean, what: string, deadlineMs = 120_000): Promise<void> {
     try {
       await waitFor(() => this.machines.every(predicate), { what, deadlineMs, pollMs: 20 });
     } catch (error) {

@@ -27,7 +27,7 @@ function refused(filename: string, { code, message }: { readonly code: number; r
 }
 
 const DEFAULT_RETRY_MS = 500;
-const DEFAULT_ATTEMPTS = 20;
+const DEFAULT_ATTEMPTS = 40;
 /** Without option blksize: RFC 1350 section 2. */
 const DEFAULT_BLOCK_SIZE_BYTES = 512;
 
@@ -112,11 +112,23 @@ async function receiveRest({ port, download, received, server }: Transfer, signa
   for (let silences = 0; silences <= attempts;) {
     port.send({ kind: 'ack', block: received.count & 0xffff }, server);
     if (received.isComplete) return;
-    const arrival = await port.receive(retryMs, signal);
+    const arrival = await receiveFrom(server, port, { waitMs: retryMs, signal });
     if (arrival?.packet.kind === 'error') throw refused(filename, arrival.packet);
     silences = arrival !== undefined && received.take(arrival.packet) ? 0 : silences + 1;
   }
   throw new TftpFailed(filename, `the server fell silent after block ${String(received.count)}`);
+}
+
+/** A request that was repeated may be answered twice, the second time as another transfer: RFC 1350 section 4. */
+async function receiveFrom(
+  server: RemoteInfo,
+  port: TftpPort,
+  { waitMs, signal }: { readonly waitMs: number; readonly signal: AbortSignal },
+): Promise<Arrival | undefined> {
+  for (;;) {
+    const arrival = await port.receive(waitMs, signal);
+    if (arrival === undefined || arrival.from.port === server.port) return arrival;
+  }
 }
 
 /** The blocks of a transfer so far, in order. */
