@@ -273,8 +273,8 @@ describe('requests', () => {
     const body = JSON.parse(answer.text) as { traceparent: string };
     expect(body.traceparent).toContain(traceId);
     expect(body.traceparent).not.toBe(traceparent);
-    const logged = lines.slice(before).find((line) => line.includes('thing created'));
-    expect(JSON.parse(logged ?? '{}')).toMatchObject({ trace_id: traceId });
+    const told = (): string | undefined => lines.slice(before).find((line) => line.includes('thing created'));
+    expect(JSON.parse(await waitFor(told, { what: 'the line of the handler' }))).toMatchObject({ trace_id: traceId });
     const refused = await post('{', { ...JSON_TYPE, traceparent });
     expect(expectProblem(refused.text, { status: 400 }).traceId).toBe(traceId);
   });
