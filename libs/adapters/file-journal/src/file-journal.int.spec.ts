@@ -4,7 +4,7 @@ import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SeededRandom, typescriptArguments } from '@rackwright/testing';
+import { SeededRandom, typescriptArguments, waitFor } from '@rackwright/testing';
 import { OperationalError, silentLogger } from '@rackwright/kernel';
 import { FileDocument, FileJournal } from './index.js';
 
@@ -258,33 +258,46 @@ describe('kill -9 in the middle of appending', () => {
     expect(expected.size).toBeGreaterThan(50);
   }, 300_000);
 
-  /** Starts a process that appends and truncates and reports what was acknowledged; kills it after some reports. */
+  /**
+   * Starts a process that appends and truncates and reports what was acknowledged; kills it after some reports. It
+   * reports to a file: what it has written there is there, while a pipe that nobody empties for a moment would keep
+   * reports in its memory.
+   */
   async function appendUntilKilled(round: number, reports: number): Promise<readonly string[]> {
+    const path = `${directory}.report-${round}`;
     const text = `
       import { FileJournal } from ${JSON.stringify(new URL('file-journal.ts', import.meta.url).href)};
       import { silentLogger } from ${JSON.stringify(new URL('../../../kernel/src/index.ts', import.meta.url).href)};
+      import { openSync, writeSync } from 'node:fs';
+      const report = openSync(${JSON.stringify(path)}, 'a');
+      const tell = (line) => writeSync(report, line + '\\n');
       const journal = await FileJournal.open({ directory: ${JSON.stringify(directory)}, logger: silentLogger, segmentBytes: 4096 });
       async function worker(name) {
         for (let i = 0; ; i += 1) {
           const payload = '${round}-' + name + '-' + i + '-' + 'p'.repeat(i % 97);
           const position = await journal.append(payload);
-          process.stdout.write('A ' + position + ' ' + payload + '\\n');
+          tell('A ' + position + ' ' + payload);
           if (i % 25 === 24) {
-            process.stdout.write('t ' + (position - 40) + '\\n');
+            tell('t ' + (position - 40));
             await journal.truncate(position - 40);
-            process.stdout.write('T ' + (position - 40) + '\\n');
+            tell('T ' + (position - 40));
           }
         }
       }
       await Promise.all(['a', 'b', 'c'].map(worker));`;
-    const child = spawn(process.execPath, typescriptArguments(text), { stdio: ['ignore', 'pipe', 'inherit'] });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      output += chunk;
-      if (output.split('\n').length > reports) child.kill('SIGKILL');
-    });
-    await once(child, 'close');
+    await writeFile(path, '');
+    const child = spawn(process.execPath, typescriptArguments(text), { stdio: ['ignore', 'ignore', 'inherit'] });
+    const ended = once(child, 'close');
+    const hasReported = async (): Promise<boolean> => (await readFile(path, 'utf8')).split('\n').length > reports;
+    try {
+      await waitFor(hasReported, { what: `${reports} reports`, deadlineMs: 120_000, pollMs: 2 });
+    } finally {
+      child.kill('SIGKILL');
+      await ended;
+    }
     expect(child.signalCode).toBe('SIGKILL');
+    const output = await readFile(path, 'utf8');
+    await rm(path);
     return output.slice(0, output.lastIndexOf('\n')).split('\n');
   }
 });
