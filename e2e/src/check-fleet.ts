@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import {
   describeMachine,
+  waitFor,
   type EventStream,
   type Fleet,
   type Lab,
@@ -16,6 +17,18 @@ export async function orderInstallations(lab: Lab, idc: string, fleet: Fleet): P
     await lab.api.call('POST', '/api/v1/tasks', body);
     await lab.api.call('POST', `/api/v1/tasks/${idc}/${identity.sn}/approve`, { notes: 'e2e' });
   }
+}
+
+/** The tasks of a fleet, once all are completed: reports may still be on their way by the disk of a region. */
+export function completedTasks(lab: Lab, fleet: Fleet): Promise<readonly TaskSummary[]> {
+  const names = new Set<string>(fleet.machines.map(({ identity }) => identity.sn));
+  return waitFor(
+    async () => {
+      const tasks = (await lab.api.tasks()).filter(({ sn }) => names.has(sn));
+      return tasks.length === names.size && tasks.every(({ status }) => status === 'completed') && tasks;
+    },
+    { what: 'every task completed', deadlineMs: 120_000, pollMs: 100 },
+  );
 }
 
 /** Every machine was installed exactly once, by the attempt that is completed. */
