@@ -45,7 +45,7 @@ const program = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 function rackctl(server: string, ...argv: readonly string[]): Promise<Ran> {
   const env = { ...process.env, RW_SERVER: server };
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [program, ...argv], { env, timeout: 30_000 }, (_, out, err) => {
+    const child = execFile(process.execPath, [program, ...argv], { env, timeout: 120_000 }, (_, out, err) => {
       resolve({ status: child.exitCode ?? -1, out, err });
     });
   });

@@ -50,5 +50,6 @@ it('serves from a site file on a host without etcd and NATS, and takes edits and
     what: 'the mistake is listed',
   });
   expect(await script()).toContain('/two.ipxe');
-  expect(region.output()).toContain(`${path}:5:13: /${mac}/hostname`);
+  const output = (): string => region?.output() ?? '';
+  await waitFor(() => output().includes(`${path}:5:13: /${mac}/hostname`), { what: 'the mistake is in the log' });
 });
