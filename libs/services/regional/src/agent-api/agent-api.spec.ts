@@ -160,7 +160,15 @@ describe('agent API', () => {
       const answer = await call(region, 'POST', '/api/v1/logs', { text, type: 'application/x-ndjson' });
       expect(answer.status).toBe(202);
     }
-    const stored = await site.bus.readLogs({ idc, sn, task_id: 'task-0a1b2c3d' }, { after: 0, limit: 100 });
+    const source = { idc, sn, task_id: 'task-0a1b2c3d' };
+    // Lines that the stream did not take in time come a moment later, by way of the disk.
+    const stored = await waitFor(
+      async () => {
+        const lines = await site.bus.readLogs(source, { after: 0, limit: 100 });
+        return lines.length >= 5 && lines;
+      },
+      { what: 'the lines are in the stream' },
+    );
     expect(stored.map(({ line }) => line.text)).toEqual(['one', 'two [31m', 'three', 'two [31m', 'three']);
     const tail = await waitFor(async () => (await site.task()).logs.length >= 6 && (await site.task()).logs, {
       what: 'the task has the log tail',

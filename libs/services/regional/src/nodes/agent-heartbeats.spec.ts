@@ -4,7 +4,7 @@ import { MemoryStore } from '@rackwright/adapter-memory-store';
 import { encodeRecord, idcPrefix, keyspace, type Store } from '@rackwright/contracts';
 import { parseIdc, silentLogger } from '@rackwright/kernel';
 import { Metrics } from '@rackwright/platform';
-import { ManualClock, SeededRandom } from '@rackwright/testing';
+import { ManualClock, SeededRandom, waitFor } from '@rackwright/testing';
 import { expect, it } from 'vitest';
 import { RegionState } from '../region-view/region-state.js';
 import { AgentHeartbeats } from './agent-heartbeats.js';
@@ -54,7 +54,8 @@ it('marks every node that fell silent offline, a few at a time', async () => {
   const metrics = new Metrics({ processMetrics: false });
   const heartbeats = new AgentHeartbeats({ ...parts, bus, desk, state, metrics });
   await clock.advanceSettling(15_000);
-  await expect.poll(() => [...state.nodes()].filter(({ status }) => status === 'offline').length).toBe(NODES);
+  const offline = (): number => [...state.nodes()].filter(({ status }) => status === 'offline').length;
+  await waitFor(() => offline() === NODES, { what: 'every node is offline' });
   expect(most()).toBeLessThanOrEqual(16);
   await heartbeats[Symbol.asyncDispose]();
 });
