@@ -77,8 +77,7 @@ describe('a region that takes care', () => {
   });
 
   it('D47 does not offer an address that somebody uses without asking', async () => {
-    // Longer than this machine may pause: an answer that waits to be read comes in time.
-    const site = await startSite({ RW_DHCP_PROBE_TIME: '5s' });
+    const site = await startSite({ RW_DHCP_PROBE_TIME: '2s' });
     const [host, squatter] = [await plugIn(site), await plugIn(site)];
     const taken = await foreseenOffer(site, host);
     await squatter.ip('address', 'add', `${taken}/24`, 'dev', 'eth0');

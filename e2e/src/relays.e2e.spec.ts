@@ -95,7 +95,11 @@ describe('relays of others', () => {
     // It sends through the interface that has its address.
     const address = '10.98.0.254';
     await relay.ip('address', 'add', `${address}/32`, 'dev', 'up0');
-    const args = ['-4', '-l', address, '-r', '100', '-R', '200', '-n', '200', '-W', '2000000', '10.99.0.1'];
+    const args = [
+      ...['-4', '-l', address, '-r', '50', '-R', '200', '-n', '200'],
+      // It takes for lost what comes after a second, and for unanswered what comes after its last packet.
+      ...['-d', '30', '-W', '10000000', '10.99.0.1'],
+    ];
     const perfdhcp = await launchProcess({
       ...{ command: 'perfdhcp', args, networkNamespace: relay.name },
       installHint: 'apt-get install kea-admin',
