@@ -134,11 +134,12 @@ describe.each(modes)('TFTP on real sockets, %s', (mode) => {
     await symlink('ipxe.efi', join(assetDir, 'inner'));
     await writeFile(join(assetDir, 'ipxe.efi'), 'binary');
     await mkdir(join(assetDir, 'folder'));
-    const client = await probe(running);
     for (const name of ['../secret', 'folder/../../secret', 'link', 'folder', `${stateDir}/secret`]) {
+      const client = await probe(running);
       expect([name, (await client.ask(rrq(name))).kind]).toEqual([name, 'error']);
     }
     for (const name of ['ipxe.efi', '/ipxe.efi', 'inner']) {
+      const client = await probe(running);
       expect(await client.ask(rrq(name))).toEqual({ kind: 'data', block: 1, data: Buffer.from('binary') });
       client.answer({ kind: 'ack', block: 1 });
     }
@@ -148,14 +149,19 @@ describe.each(modes)('TFTP on real sockets, %s', (mode) => {
     const running = await run(mode);
     await withBigFile(running);
     const client = await probe(running);
-    const ask = { tsize: '0', blksize: '1468' };
     for (let round = 0; round < 1_000; round += 1) {
-      expect((await client.ask(rrq('big.bin', ask))).kind).toBe('oack');
+      // Of another size each, so that an OACK that was repeated meanwhile is not taken for the next one.
+      const blksize = String(1_468 - round);
+      const isOurs = (packet: TftpPacket): boolean =>
+        packet.kind !== 'oack' || packet.options.get('blksize') === blksize;
+      let packet = await client.ask(rrq('big.bin', { tsize: '0', blksize }));
+      while (!isOurs(packet)) packet = await client.receive();
+      expect(packet.kind).toBe('oack');
       client.answer(error(8));
     }
     await waitFor(() => running.plane.tftpStatus()['sessions'] === 0, { what: 'no session' });
     expect(running.plane.tftpStatus()).toMatchObject({ total_requests: 1_000, failed: 0 });
-  }, 60_000);
+  });
 
   it('T21 bounds the transfers of one client and of all', async () => {
     const running = await run(mode, { env: { RW_TFTP_MAX_SESSIONS_PER_CLIENT: '3', RW_TFTP_MAX_SESSIONS: '4' } });
@@ -163,13 +169,16 @@ describe.each(modes)('TFTP on real sockets, %s', (mode) => {
     const from = async (address: string): Promise<string> => {
       const client = await TftpProbe.open(running.tftpPort, address);
       closing.push(client);
-      return (await client.ask(rrq('big.bin'))).kind;
+      const packet = await client.ask(rrq('big.bin', { timeout: '255' }));
+      // From here on it may take as long as it takes.
+      if (packet.kind === 'oack') client.answer({ kind: 'ack', block: 0 });
+      return packet.kind;
     };
     const kinds: string[] = [];
     for (const address of ['127.0.0.2', '127.0.0.2', '127.0.0.2', '127.0.0.2', '127.0.0.3', '127.0.0.4']) {
       kinds.push(await from(address));
     }
-    expect(kinds).toEqual(['data', 'data', 'data', 'error', 'data', 'error']);
+    expect(kinds).toEqual(['oack', 'oack', 'oack', 'error', 'oack', 'error']);
     expect(running.plane.tftpStatus()).toMatchObject({ sessions: 4 });
   });
 
@@ -177,12 +186,9 @@ describe.each(modes)('TFTP on real sockets, %s', (mode) => {
     const running = await run(mode);
     await withBigFile(running);
     const client = await probe(running);
-    await client.ask(rrq('big.bin'));
+    let packet = await client.ask(rrq('big.bin'));
     await truncate(join(running.assetDir, 'big.bin'), 0);
-    let packet: TftpPacket | undefined;
-    for (let block = 1; packet?.kind !== 'error'; block += 1) {
-      packet = await client.answerAndReceive({ kind: 'ack', block });
-    }
+    while (packet.kind === 'data') packet = await client.answerAndReceive({ kind: 'ack', block: packet.block });
     expect(packet).toMatchObject({ kind: 'error', code: 0 });
     expect((await (await probe(running)).ask(rrq('big.bin'))).kind).toBe('data');
   });
@@ -191,9 +197,10 @@ describe.each(modes)('TFTP on real sockets, %s', (mode) => {
     const running = await run(mode);
     await withBigFile(running);
     const client = await probe(running);
-    await client.ask(rrq('big.bin'));
+    let packet = await client.ask(rrq('big.bin'));
     await running.plane.stop();
-    expect(await client.receive()).toEqual({ kind: 'error', code: 0, message: 'the server is stopping' });
+    while (packet.kind === 'data') packet = await client.receive();
+    expect(packet).toEqual({ kind: 'error', code: 0, message: 'the server is stopping' });
   });
 
   it('counts garbage and goes on', async () => {
@@ -278,9 +285,10 @@ it('every series of TFTP moves', async () => {
     'rw_tftp_errors_total{code="8",from="client"} 1',
     'rw_tftp_transfer_seconds_count{result="completed"} 1',
     'rw_tftp_sessions 0',
-    'rw_tftp_retransmissions_total 0',
   ];
   await waitFor(async () => (await running.metrics.render()).includes('rw_tftp_sessions 0'), { what: 'no session' });
   const text = (await running.metrics.render()).split('\n');
   expect(text).toEqual(expect.arrayContaining(series));
+  // None, unless the machine stood still for a second.
+  expect(text).toContainEqual(expect.stringMatching(/^rw_tftp_retransmissions_total \d+$/));
 });
