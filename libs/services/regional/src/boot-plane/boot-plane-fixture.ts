@@ -25,6 +25,7 @@ import {
   parseIpv4,
   silentLogger,
   type Cidr,
+  type Clock,
   type Idc,
   type Ipv4,
   type Mac,
@@ -255,6 +256,8 @@ export interface PlaneOptions {
   readonly stateDir?: string;
   /** Names in the asset directory. */
   readonly bootFiles?: readonly string[];
+  /** Default: that of the machine. */
+  readonly clock?: Clock;
 }
 
 interface PlaneState {
@@ -293,7 +296,7 @@ export async function runBootPlane(adapters: PlaneAdapters, options: PlaneOption
   const metrics = new Metrics({ processMetrics: false });
   const leaseLog = await adapters.openLog(join(stateDir, 'leases'));
   const publicAddress = new PublicAddress();
-  const platform = { clock: systemClock, random: systemRandom, logger: silentLogger, metrics };
+  const platform = { clock: options.clock ?? systemClock, random: systemRandom, logger: silentLogger, metrics };
   const factory = factoryOf(adapters, { config, stateDir, leaseLog });
   const plane = await factory({
     ...platform,

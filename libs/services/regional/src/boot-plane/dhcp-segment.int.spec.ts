@@ -6,7 +6,7 @@ import type { DurableLog, LinkDatagram, LinkSenders, ProbeAnswer } from '@rackwr
 import { OperationalError, silentLogger, type Ipv4 } from '@rackwright/kernel';
 import { systemClock } from '@rackwright/platform';
 import { decodeDhcp, ipv4Option, MessageType, messageTypeOf, OptionCode } from '@rackwright/protocol-dhcp4';
-import { MemoryNetwork, waitFor, type DatagramInFlight } from '@rackwright/testing';
+import { ManualClock, MemoryNetwork, waitFor, type DatagramInFlight } from '@rackwright/testing';
 import { address } from './boot-plane-fixture.js';
 import {
   discover,
@@ -310,7 +310,8 @@ describe('bounds of DHCP', () => {
   });
 
   it('looks at dhcp.rate_burst messages of one MAC at once and drops the others', async () => {
-    const segment = await start({ env: { RW_DHCP_RATE_BURST: '3', RW_DHCP_RATE_LIMIT: '1' } });
+    const env = { RW_DHCP_RATE_BURST: '3', RW_DHCP_RATE_LIMIT: '1' };
+    const segment = await start({ clock: new ManualClock(), env });
     const client = await segment.client({});
     for (let count = 0; count < 10; count += 1) client.send(discover(a));
     await waitFor(async () => (await segment.metric('rw_dhcp_silence_total{reason="rate-limited"}')) === 7, {
