@@ -23,7 +23,8 @@ async function run(): Promise<RunningPlane> {
   const running = await runBootPlane(
     {
       sockets: new NodeDatagramSockets(),
-      templates: new LiquidTemplates(),
+      // With so much time that a machine that stands still meanwhile changes nothing.
+      templates: new LiquidTemplates({ maxRenderMs: 600_000 }),
       store: new MemoryStore({ clock: systemClock }),
       openLog: (directory) => FileJournal.open({ directory, logger: silentLogger }),
       document: (path) => new FileDocument(path),
