@@ -139,7 +139,7 @@ describe('H13: many and slow connections', () => {
     const text = await running.metrics.render();
     expect(text).toContain('rw_http_files_total{folder="static",outcome="aborted"} 1');
     expect(text).toContain('rw_http_files_total{folder="static",outcome="served"} 1');
-  }, 120_000);
+  });
 
   it.each([
     { setting: 'RW_HTTP_MAX_CONNECTIONS_PER_CLIENT', reason: 'connections-per-client' },

@@ -160,7 +160,7 @@ describe('the disk of the cache', () => {
       await lab.close();
       execFileSync('umount', [directory]);
     }
-  }, 120_000);
+  });
 
   it('that cannot be read: machines are told to come again, and nothing has to be restarted', async () => {
     const bytes = image(MIB + 300);

@@ -282,7 +282,7 @@ describe('parseMachineFile', () => {
     const line = broken.slice(0, broken.indexOf('"no host"')).split('\n').length;
     expect(await mistakesOf(broken)).toEqual([expect.stringMatching(new RegExp(`^${line}:13: /\\S+/hostname`))]);
     expect(await mistakesOf(`${text}02:00:00:00:00:05: {}`)).toHaveLength(2);
-  }, 30_000);
+  }, 180_000);
 
   it('lists a bounded number of mistakes', async () => {
     const found = await mistakesOf(machines(3_000).replaceAll('hostname', 'host_name'));
@@ -318,5 +318,5 @@ describe('parseMachineFile', () => {
       }),
       { numRuns: 300 },
     );
-  }, 30_000);
+  }, 180_000);
 });

@@ -257,7 +257,7 @@ describe('a region with a site file and without etcd', () => {
       pollMs: 100,
     });
     await serves(site, '10.60.0.5');
-  }, 180_000);
+  });
 
   it('gives a machine its own script, and one that may not netboot its disk', async () => {
     const url = 'http://10.60.0.1/menu.ipxe';
