@@ -46,16 +46,17 @@ export async function playAll<Peer>(
   const all: PlayedStatement[] = [];
   for (const statement of statements) {
     const { id, title, reference } = statement;
-    const played = { id, title, reference, ...(await playOne(statement, peer)) };
+    const played = { id, title, reference, ...(await verdictOf(statement.play(peer))) };
     onPlayed(played);
     all.push(played);
   }
   return all;
 }
 
-async function playOne<Peer>(statement: Statement<Peer>, peer: Peer): Promise<Verdict> {
+/** What became of a statement that is being played, also when it ended with an error. */
+export async function verdictOf(playing: Promise<Verdict>): Promise<Verdict> {
   try {
-    return await statement.play(peer);
+    return await playing;
   } catch (error) {
     if (error instanceof NotApplicable) return { outcome: 'not-applicable', seen: error.message };
     return { outcome: 'fail', seen: error instanceof Error ? error.message : String(error) };

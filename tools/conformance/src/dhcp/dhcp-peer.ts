@@ -30,6 +30,8 @@ export type Way = 'relay' | 'broadcast' | 'unicast';
 export interface Target {
   readonly host: string;
   readonly port: number;
+  /** How long an answer may take; default 10 000. */
+  readonly answerWithinMs?: number;
 }
 
 export interface MessageFacts {
@@ -43,13 +45,17 @@ type PeerSockets = Readonly<Partial<Record<Received['at'], Socket>>>;
 const CLIENT_PORT = 68;
 const MAX_MESSAGE_BYTES = 1_400;
 const XID_OFFSET = 4;
-const ANSWER_WITHIN_MS = 3_000;
+/** As long as clients wait before they give a server up; a lease is on disk before it is told. */
+const ANSWER_WITHIN_MS = 10_000;
+/** A wait is cut into so many, of which one at most passes while this process stands still. */
+const WAIT_PARTS = 10;
 
 /** Speaks DHCP with one server as a relay, and as a client of the segment where there is one. */
 export class DhcpPeer implements AsyncDisposable {
   readonly site: SiteDescription;
   readonly #target: Target;
   readonly #sockets: PeerSockets;
+  readonly #answerWithinMs: number;
   readonly #received: Received[] = [];
   readonly #seed = Math.trunc(Math.random() * 0xffff);
   #waiting: (() => void)[] = [];
@@ -61,6 +67,7 @@ export class DhcpPeer implements AsyncDisposable {
     this.site = site;
     this.#target = target;
     this.#sockets = sockets;
+    this.#answerWithinMs = target.answerWithinMs ?? ANSWER_WITHIN_MS;
     for (const at of ['relay', 'unicast', 'broadcast'] as const) {
       sockets[at]?.on('message', (bytes, { address }) => {
         this.#note(bytes, at, address);
@@ -128,9 +135,14 @@ export class DhcpPeer implements AsyncDisposable {
     return this.#exchange(octetsOf(message), way, this.site.wait_ms);
   }
 
+  /** The reply to a message that has to have one, of whatever type; `undefined` when none comes in time. */
+  async answerTo(message: DhcpPacket | Uint8Array, way: Way = 'relay'): Promise<Received | undefined> {
+    return this.#exchange(octetsOf(message), way, this.#answerWithinMs);
+  }
+
   /** The reply of a type; its absence ends the statement. */
   async expect(type: MessageType, message: DhcpPacket | Uint8Array, way: Way = 'relay'): Promise<Received> {
-    const reply = await this.#exchange(octetsOf(message), way, ANSWER_WITHIN_MS);
+    const reply = await this.answerTo(message, way);
     const wanted = nameOf(type);
     if (reply === undefined) throw new Unmet(`no ${wanted} came`);
     const found = messageTypeOf(reply.packet);
@@ -171,12 +183,13 @@ export class DhcpPeer implements AsyncDisposable {
     this.#received.length = 0;
     this.#sendFault = undefined;
     this.send(bytes, way);
-    const deadline = performance.now() + withinMs;
-    for (let left = withinMs; left > 0; left = deadline - performance.now()) {
+    const partMs = withinMs / WAIT_PARTS;
+    for (let parts = WAIT_PARTS; parts > 0;) {
+      const hasReply = await this.#nextReply(partMs);
       const reply = this.#received.find(({ packet }) => packet.xid === xid);
       if (reply !== undefined) return reply;
       this.#requireSent();
-      await this.#nextReply(left);
+      if (!hasReply) parts -= 1;
     }
     return undefined;
   }
@@ -185,12 +198,15 @@ export class DhcpPeer implements AsyncDisposable {
     if (this.#sendFault !== undefined) throw new Unmet(`the message cannot be sent: ${this.#sendFault}`);
   }
 
-  #nextReply(withinMs: number): Promise<void> {
+  /** `false`: nothing came. */
+  #nextReply(withinMs: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, withinMs);
+      const timer = setTimeout(() => {
+        resolve(false);
+      }, withinMs);
       this.#waiting.push(() => {
         clearTimeout(timer);
-        resolve();
+        resolve(true);
       });
     });
   }

@@ -45,7 +45,7 @@ export const requestStatements: readonly Statement<DhcpPeer>[] = [
       const { start, end } = peer.site.pool;
       const other = offered.packet.yiaddr === start ? end : start;
       const options = [requested(other), ...peer.accepting(offered).slice(1)];
-      const reply = await peer.replyTo(peer.relayed(MessageType.DHCPREQUEST, { mac, options }));
+      const reply = await peer.answerTo(peer.relayed(MessageType.DHCPREQUEST, { mac, options }));
       const isNak = reply !== undefined && messageTypeOf(reply.packet) === MessageType.DHCPNAK;
       return judge(seenOf(reply), { 'no NAK came': !isNak });
     },
@@ -55,7 +55,7 @@ export const requestStatements: readonly Statement<DhcpPeer>[] = [
     title: 'A rebooting client that asks for an address of another network gets a NAK',
     reference: 'RFC 2131 section 4.3.2',
     play: async (peer) => {
-      const reply = await peer.replyTo(wrongRequest(peer));
+      const reply = await peer.answerTo(wrongRequest(peer));
       const isNak = reply !== undefined && messageTypeOf(reply.packet) === MessageType.DHCPNAK;
       return judge(seenOf(reply), { 'no NAK came': !isNak });
     },

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { judge, NotApplicable, type Statement } from '../verdict.js';
 
-const ANSWER_WITHIN_MS = 5_000;
+const ANSWER_WITHIN_MS = 10_000;
 const quiet = { 'accept-encoding': 'identity' };
 
 interface RawAnswer {

@@ -13,6 +13,10 @@ import { HTTP_PORT, LONG, RESERVED, RUNNER, SERVER, siteOf, type Subject } from 
 
 const IDC = 'dc1';
 
+interface Answer {
+  readonly fields: readonly { readonly name: string; readonly value: string }[];
+}
+
 async function describeSite(api: ApiClient): Promise<void> {
   const range = (net: string) => ({
     cidr: `${net}.0/24`,
@@ -70,10 +74,10 @@ export const rackwright: Subject = {
     const question = { idc: IDC, mac: LONG.mac, giaddr: RUNNER };
     await waitFor(
       async () => {
-        const answer = await api.call<{ reply?: { file: string } }>('POST', '/api/v1/boot/explain', question);
-        return answer.reply !== undefined;
+        const { fields } = await api.call<Answer>('POST', '/api/v1/boot/explain', question);
+        return fields.some(({ name, value }) => name === 'yiaddr' && value === LONG.ip);
       },
-      { what: 'the region knows its subnets' },
+      { what: 'the region knows its subnets and reservations' },
     );
     return stack.move();
   },

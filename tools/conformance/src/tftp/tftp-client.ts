@@ -8,7 +8,11 @@ export interface TftpReceived {
   readonly port: number;
 }
 
-const ANSWER_WITHIN_MS = 3_000;
+const ANSWER_WITHIN_MS = 10_000;
+/** Less than any server waits before it repeats a packet: RFC 2349 section 2. */
+const LATE_MS = 700;
+/** A timer that is so late tells of a machine that stood still. */
+const STALL_MS = 200;
 
 /** One TFTP endpoint under test control: nothing is acknowledged or repeated by itself. */
 export class TftpClient implements AsyncDisposable {
@@ -16,12 +20,15 @@ export class TftpClient implements AsyncDisposable {
   readonly #host: string;
   readonly #queue: TftpReceived[] = [];
   #waiting: (() => void)[] = [];
+  #lastAtMs = performance.now();
+  #wasLate = false;
 
   private constructor(socket: Socket, host: string) {
     this.#socket = socket;
     this.#host = host;
     socket.on('message', (bytes, { port }) => {
       const decoded = decodeTftp(bytes);
+      this.#noteTime(LATE_MS);
       if (decoded.ok) this.#queue.push({ packet: decoded.value, port });
       for (const wake of this.#waiting.splice(0)) wake();
     });
@@ -36,7 +43,16 @@ export class TftpClient implements AsyncDisposable {
     return new TftpClient(socket, host);
   }
 
+  /**
+   * Whether a packet of either side came so late that the server may have repeated one of its own; what was seen then
+   * does not tell what it does when it is answered in time.
+   */
+  get wasLate(): boolean {
+    return this.#wasLate;
+  }
+
   send(packet: TftpPacket | Uint8Array, port: number): void {
+    this.#noteTime(LATE_MS);
     this.#socket.send(packet instanceof Uint8Array ? packet : encodeTftp(packet), port, this.#host);
   }
 
@@ -52,7 +68,15 @@ export class TftpClient implements AsyncDisposable {
         });
       });
     }
-    return this.#queue.shift();
+    const next = this.#queue.shift();
+    if (next === undefined) this.#noteTime(withinMs + STALL_MS);
+    return next;
+  }
+
+  #noteTime(usualMs: number): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#lastAtMs > usualMs) this.#wasLate = true;
+    this.#lastAtMs = nowMs;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
