@@ -35,6 +35,7 @@ beforeAll(async () => {
   await server.ip('link', 'set', 'eth0', 'up');
   for (const address of usedOnes) await peer.ip('address', 'add', `${address}/24`, 'dev', 'eth0');
   await peer.ip('link', 'set', 'eth0', 'up');
+  await Promise.all([server.waitForLink('eth0'), peer.waitForLink('eth0')]);
 });
 afterAll(() => stack.disposeAsync());
 

@@ -32,6 +32,7 @@ beforeAll(async () => {
     await server.ip('address', 'add', `10.77.${segment === 'a' ? '1' : '2'}.1/24`, 'dev', own);
     await server.ip('link', 'set', own, 'up');
     await machine.ip('link', 'set', 'eth0', 'up');
+    await Promise.all([server.waitForLink(own), machine.waitForLink('eth0')]);
   }
 });
 afterAll(() => stack.disposeAsync());

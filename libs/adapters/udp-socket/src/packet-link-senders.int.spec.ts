@@ -31,6 +31,7 @@ beforeAll(async () => {
     await server.ip('link', 'set', own, 'address', serverCards[own].replace(/(..)(?!$)/g, '$1:'), 'up');
     await server.ip('address', 'add', `10.77.${segment === 'a' ? '1' : '2'}.1/24`, 'dev', own);
     await machine.ip('link', 'set', 'eth0', 'address', machineCards[segment].replace(/(..)(?!$)/g, '$1:'), 'up');
+    await Promise.all([server.waitForLink(own), machine.waitForLink('eth0')]);
   }
 });
 afterAll(() => stack.disposeAsync());
@@ -146,6 +147,7 @@ describe('a sender of frames', () => {
     expect(refusal(() => sender.send(datagram)).message).toContain('there is no such interface');
     await makeSegment();
     await server.ip('link', 'set', 'sc', 'up');
+    await server.waitForLink('sc');
     await using atMachine = await capture(machines.b, 'eth1');
     inNamespace(server.name, () => sender.send(datagram));
     await atMachine.waitForFrames(1, 'the frame on the new interface');

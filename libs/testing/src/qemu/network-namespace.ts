@@ -45,6 +45,13 @@ export class NetworkNamespace implements AsyncDisposable {
     return (await run('ip', ['-n', this.name, ...args])).stdout;
   }
 
+  /** Waits until an interface sends: the kernel drops what is sent in the moments after both ends of a link are up. */
+  async waitForLink(interfaceName: string): Promise<void> {
+    const isUp = async (): Promise<boolean> =>
+      (await this.ip('-o', 'link', 'show', 'dev', interfaceName)).includes(' state UP ');
+    await waitFor(isUp, { what: `${interfaceName} of ${this.name} is up` });
+  }
+
   /** Ends what still runs in it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await removeNamespace(this.name);
