@@ -5,7 +5,7 @@ import { startFirmwareSite, type FirmwareSite } from './firmware-site.js';
 import { SegmentHost } from './segment-host.js';
 
 /** Software emulation of two machines on two shared cores. */
-const FIRMWARE_WITHIN_MS = 180_000;
+const FIRMWARE_WITHIN_MS = 500_000;
 
 const firmwares = ['bios', 'uefi'] as const;
 type Firmware = (typeof firmwares)[number];
