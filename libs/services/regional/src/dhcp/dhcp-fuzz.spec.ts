@@ -52,6 +52,21 @@ function serverOf([first]: typeof sites): VectorServer {
   return new VectorServer(first);
 }
 
+/** A message with an octet in each of as many options as there is room for. */
+function fullOfOptions(sizeBytes: number): Uint8Array {
+  const [message = new Uint8Array(0)] = requests;
+  const bytes = new Uint8Array(sizeBytes);
+  bytes.set(message.subarray(0, 240));
+  for (let at = 240; at + 3 <= bytes.length; at += 3) bytes.set([1 + (at % 253), 1, 7], at);
+  return bytes;
+}
+
+function timeMs(work: () => void): number {
+  const beganMs = performance.now();
+  work();
+  return performance.now() - beganMs;
+}
+
 describe('D45 whatever arrives', () => {
   it('D45 random octets are never answered wrongly and end nothing', () => {
     fc.assert(
@@ -71,7 +86,7 @@ describe('D45 whatever arrives', () => {
       }),
       { numRuns: 2_000 },
     );
-  }, 60_000);
+  }, 300_000);
 
   it('D45 options of any content after a sound header are read or refused', () => {
     const option = fc.tuple(fc.integer({ min: 1, max: 254 }), fc.uint8Array({ maxLength: 255 }));
@@ -82,17 +97,25 @@ describe('D45 whatever arrives', () => {
       }),
       { numRuns: 1_000 },
     );
-  }, 60_000);
+  }, 300_000);
 
   it('D45 a datagram of 64 KB full of the smallest options costs no more than its size', () => {
-    const [message = new Uint8Array(0)] = requests;
-    const bytes = new Uint8Array(MAX_UDP_PAYLOAD_BYTES).fill(0);
-    bytes.set(message.subarray(0, 240));
-    for (let at = 240; at + 3 <= bytes.length; at += 3) bytes.set([1 + (at % 253), 1, 7], at);
     const server = serverOf(sites);
-    const startedMs = performance.now();
-    for (let count = 0; count < 20; count += 1) expectSound(server, bytes, 'dhcp');
-    expect(performance.now() - startedMs).toBeLessThan(4_000);
+    const small = fullOfOptions(MAX_UDP_PAYLOAD_BYTES / 8);
+    const large = fullOfOptions(MAX_UDP_PAYLOAD_BYTES);
+    const least = { small: Infinity, large: Infinity };
+    // The least of many is the work itself, without what else the machine did; were it quadratic, it would be 64 times.
+    for (let round = 0; round < 200 && (round < 5 || least.large > 24 * least.small); round += 1) {
+      least.small = Math.min(
+        least.small,
+        timeMs(() => expectSound(server, small, 'dhcp')),
+      );
+      least.large = Math.min(
+        least.large,
+        timeMs(() => expectSound(server, large, 'dhcp')),
+      );
+    }
+    expect(least.large / least.small).toBeLessThan(24);
     expect(server.table.size).toBe(0);
   });
 });

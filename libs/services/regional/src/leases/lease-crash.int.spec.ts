@@ -99,7 +99,7 @@ async function crash(seed: number, afterMs: number): Promise<readonly string[]> 
   const stdio: StdioOptions = ['ignore', said.fd, 'inherit'];
   const child = spawn(process.execPath, typescriptArguments(childText(seed)), { stdio });
   const ended = new Promise((resolve) => child.once('close', resolve));
-  await waitFor(async () => (await said.stat()).size > 0, { what: 'the first lease', deadlineMs: 60_000 });
+  await waitFor(async () => (await said.stat()).size > 0, { what: 'the first lease', deadlineMs: 120_000 });
   setTimeout(() => child.kill('SIGKILL'), afterMs);
   await ended;
   expect(child.signalCode).toBe('SIGKILL');
@@ -184,7 +184,7 @@ describe('kill -9 of the process that gives addresses', () => {
     }
     expect(told.acknowledged).toBeGreaterThan(ROUNDS);
     await told.compare(`seed ${seed} in the end`);
-  });
+  }, 600_000);
 });
 
 describe('a disk that becomes full', () => {
@@ -198,5 +198,5 @@ describe('a disk that becomes full', () => {
     told.hear(await crash(seed + 1_000, 100), `seed ${seed} with room again`);
     expect(told.acknowledged).toBeGreaterThan(before);
     await told.compare(`seed ${seed} in the end`);
-  });
+  }, 600_000);
 });
