@@ -177,10 +177,11 @@ class HttpRoot {}
 function makeAdapter(options: HttpServiceOptions, telemetry: RequestTelemetry): FastifyAdapter {
   const logger: Logger = options.logger;
   const { headersTimeoutMs, keepAliveTimeoutMs } = options.limits ?? DEFAULT_HTTP_LIMITS;
+  const requestTimeout = Math.max(REQUEST_TIMEOUT_MS, headersTimeoutMs);
   return new FastifyAdapter({
     bodyLimit: options.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     keepAliveTimeout: keepAliveTimeoutMs,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout,
     return503OnClosing: false,
     // What is in X-Forwarded-For by then was put there by us.
     trustProxy: (_address: string, hop: number) => hop === 0,
@@ -189,6 +190,8 @@ function makeAdapter(options: HttpServiceOptions, telemetry: RequestTelemetry): 
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: headersTimeoutMs,
+      // Here too: Node makes no server whose headers may take longer than the whole request.
+      requestTimeout,
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
     },
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id'], options.random),

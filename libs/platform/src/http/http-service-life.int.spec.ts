@@ -15,6 +15,7 @@ import { systemRandom } from '../system-random.js';
 import { ProblemError } from '../problems/problem-error.js';
 import { startTracing } from '../tracing/start-tracing.js';
 import { DtoPipe } from '../validation/dto.pipe.js';
+import { DEFAULT_HTTP_LIMITS, REQUEST_TIMEOUT_MS } from './http-limits.js';
 import { createHttpService, type HttpService, type HttpServiceOptions } from './create-http-service.js';
 
 class Order {
@@ -81,6 +82,15 @@ function order(service: HttpService, key: string | undefined, body?: object) {
 
 const numberOf = async (response: Response) => ((await response.json()) as { number: number }).number;
 const codeOf = async (response: Response) => ((await response.json()) as { code: string }).code;
+
+describe('starting', () => {
+  it('gives the headers of a request more time than whole requests usually have', async () => {
+    const limits = { ...DEFAULT_HTTP_LIMITS, headersTimeoutMs: 10 * REQUEST_TIMEOUT_MS };
+    const service = await serve({ limits });
+    closing.push(service);
+    expect(service.server.requestTimeout).toBe(limits.headersTimeoutMs);
+  });
+});
 
 describe('stopping', () => {
   it('lets requests in flight end, refuses new connections, and is not ready meanwhile', async () => {
