@@ -54,6 +54,7 @@ export class SegmentHost implements AsyncDisposable {
     await this.ip('link', 'add', card, 'type', 'veth', 'peer', 'name', port, 'netns', network.networkNamespace);
     await network.addPort(port);
     await this.ip('link', 'set', card, 'up');
+    await this.#namespace.waitForLink(card);
   }
 
   /** Wires `eth0` to a further interface of the host that the servers run on. */
@@ -62,6 +63,7 @@ export class SegmentHost implements AsyncDisposable {
     await network.ip('address', 'add', farAddress, 'dev', far);
     await network.ip('link', 'set', far, 'up');
     await this.ip('link', 'set', 'eth0', 'up');
+    await this.#namespace.waitForLink('eth0');
   }
 
   /** Wires a network card of that name to `eth0` of another host. */
@@ -69,6 +71,7 @@ export class SegmentHost implements AsyncDisposable {
     await this.ip('link', 'add', card, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', other.name);
     await this.ip('link', 'set', card, 'up');
     await other.ip('link', 'set', 'eth0', 'up');
+    await Promise.all([this.#namespace.waitForLink(card), other.#namespace.waitForLink('eth0')]);
   }
 
   /** The hardware address of a network card. */

@@ -17,6 +17,7 @@ export async function playSubject(subject: Subject): Promise<Report> {
   await runner.ip('address', 'add', `${RUNNER}/24`, 'dev', 'eth0');
   await runner.ip('address', 'add', `${RESERVED.ip}/24`, 'dev', 'eth0');
   await runner.ip('link', 'set', 'eth0', 'up');
+  await runner.waitForLink('eth0');
   stack.use(await subject.start(network));
   const site = join(runner.dir, 'site.yaml');
   await writeFile(site, JSON.stringify(siteOf, undefined, 2));
