@@ -1,6 +1,14 @@
 import { MemoryBus } from '@rackwright/adapter-memory-bus';
 import { MemoryStore } from '@rackwright/adapter-memory-store';
-import { OUTBOX_PREFIX, outboxWrites, type EventEnvelope, type MessageBus, type Store } from '@rackwright/contracts';
+import {
+  OUTBOX_PREFIX,
+  outboxWrites,
+  type EventEnvelope,
+  type MessageBus,
+  type Store,
+  type Watch,
+  type WatchObserver,
+} from '@rackwright/contracts';
 import { silentLogger, type Clock } from '@rackwright/kernel';
 import { Metrics } from '@rackwright/platform';
 import { ManualClock, RealClock, SeededRandom, waitFor } from '@rackwright/testing';
@@ -57,6 +65,28 @@ class Bench implements AsyncDisposable {
   }
 }
 
+/** A store whose watch delivers what the test tells it to. */
+function scripted(store: Store): { readonly store: Store; readonly observer: () => WatchObserver } {
+  let observer: WatchObserver | undefined;
+  const watch = (_: string, given: WatchObserver): Watch => {
+    observer = given;
+    return { revision: 0n, synced: Promise.resolve(), [Symbol.asyncDispose]: () => Promise.resolve() };
+  };
+  const proxy = new Proxy(store, {
+    get: (target, name) => {
+      const member: unknown = name === 'watch' ? watch : Reflect.get(target, name, target);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
+  return {
+    store: proxy,
+    observer: () => {
+      if (observer === undefined) throw new Error('nobody watches');
+      return observer;
+    },
+  };
+}
+
 /** The store as a process sees it that can no longer write. */
 function unreachable(store: Store): Store {
   return new Proxy(store, {
@@ -80,6 +110,32 @@ describe('OutboxPublisher', () => {
     await bench.write('task-b-13');
     await bench.drained();
     expect(await bench.stream()).toEqual([...ids, 'task-a-1', 'task-b-13']);
+    stop.abort();
+    await running;
+  });
+
+  it('publishes nothing before it has seen the whole outbox, which comes in the order of keys', async () => {
+    const clock = new ManualClock();
+    await using bench = new Bench(clock);
+    for (const number of [9, 10]) await bench.write(`task-a-${String(number)}`);
+    const { entries } = await bench.store.list(OUTBOX_PREFIX);
+    const pages = entries.map((entry) => [{ kind: 'put', entry } as const]);
+    expect(entries.map(({ key }) => key.split('-').at(-1))).toEqual(['10', '9']);
+    const { store, observer } = scripted(bench.store);
+    const ports = { clock, logger: silentLogger, metrics: new Metrics({ processMetrics: false }) };
+    await using view = new StateView({ ...ports, store });
+    const stop = new AbortController();
+    const running = new OutboxPublisher({ ...ports, store, view, bus: bench.bus, random: bench.random }).run(
+      stop.signal,
+    );
+    for (const page of pages) {
+      observer().onChanges(page, 2n);
+      await clock.advanceSettling(1_000);
+      expect((await bench.bus.eventRange()).last).toBe(0);
+    }
+    observer().onSynced?.(2n);
+    await clock.advanceSettling(1_000);
+    expect(await bench.stream()).toEqual(['task-a-9', 'task-a-10']);
     stop.abort();
     await running;
   });

@@ -97,6 +97,8 @@ export class OutboxPublisher {
   }
 
   async #drain(signal: AbortSignal): Promise<void> {
+    // A part of the outbox may hold a later event without an earlier one.
+    if (!this.#parts.view.isWhole) return;
     this.#forgetDeleted(this.#parts.view.live.outbox.list());
     const waiting = [...this.#waiting()].sort(inOrder);
     for (let from = 0; from < waiting.length && !signal.aborted; from += PUBLISH_BATCH) {

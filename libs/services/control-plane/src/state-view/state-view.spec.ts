@@ -1,5 +1,5 @@
 import { MemoryStore } from '@rackwright/adapter-memory-store';
-import { keyspace, type Store, type Watch } from '@rackwright/contracts';
+import { keyspace, type Store, type Watch, type WatchObserver } from '@rackwright/contracts';
 import { silentLogger } from '@rackwright/kernel';
 import { Metrics } from '@rackwright/platform';
 import { ManualClock, waitFor } from '@rackwright/testing';
@@ -19,8 +19,8 @@ function put(store: Store, key: string, value: object | string): Promise<unknown
   return store.transact([], [{ kind: 'put', key, value: text }]);
 }
 
-/** A store whose watches never deliver anything. */
-function withDeafWatch(store: MemoryStore): Store {
+/** A store whose watches deliver nothing but what `onWatch` is given the observer for. */
+function withDeafWatch(store: MemoryStore, onWatch: (observer: WatchObserver) => void = () => undefined): Store {
   const watch: Watch = {
     revision: 0n,
     synced: new Promise(() => undefined),
@@ -28,7 +28,12 @@ function withDeafWatch(store: MemoryStore): Store {
   };
   return new Proxy(store, {
     get(target, name) {
-      if (name === 'watch') return () => watch;
+      if (name === 'watch') {
+        return (_: string, observer: WatchObserver) => {
+          onWatch(observer);
+          return watch;
+        };
+      }
       const member: unknown = Reflect.get(target, name, target);
       return typeof member === 'function' ? (member.bind(target) as unknown) : member;
     },
@@ -57,6 +62,24 @@ describe('StateView', () => {
     expect((await reading).servers.get({ idc: 'dc1', sn: 'a' })?.value.sn).toBe('a');
     expect(view.live.servers.list()).toEqual([]);
     expect(await metrics.render()).toContain('rw_state_fallback_reads_total 1');
+  });
+
+  it('does not answer with a part of the first contents, which come page by page', async () => {
+    const clock = new ManualClock();
+    await using store = new MemoryStore({ clock });
+    const observers: WatchObserver[] = [];
+    const { view } = viewOf(
+      withDeafWatch(store, (observer) => void observers.push(observer)),
+      clock,
+    );
+    for (const sn of ['a', 'b']) await put(store, keyspace.server.key({ idc: 'dc1', sn }), { ...SERVER, sn });
+    const { entries, revision } = await store.list('/os/');
+    const reading = view.fresh();
+    await clock.advanceSettling(0);
+    for (const entry of entries.slice(0, 1)) observers[0]?.onChanges([{ kind: 'put', entry }], revision);
+    expect(view.isWhole).toBe(false);
+    await clock.advanceSettling(1_000);
+    expect((await reading).servers.list('dc1')).toHaveLength(2);
   });
 
   it('rejects while the store is away', async () => {

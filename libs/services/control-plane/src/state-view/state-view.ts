@@ -31,6 +31,7 @@ export class StateView implements AsyncDisposable {
   readonly #connected: GaugeMetric<never>;
   readonly #fallbacks: CounterMetric<never>;
   #invalidSeen = 0;
+  #isWhole = false;
   #syncedAtMs: number | undefined;
 
   constructor(parts: StateViewParts) {
@@ -55,6 +56,11 @@ export class StateView implements AsyncDisposable {
   /** Since when the view is up to date, on the monotonic clock; `undefined` while the watch is broken. */
   get syncedAtMs(): number | undefined {
     return this.#syncedAtMs;
+  }
+
+  /** Whether the contents have been delivered once; before, they come page by page, in the order of their keys. */
+  get isWhole(): boolean {
+    return this.#isWhole;
   }
 
   get revision(): Revision {
@@ -109,11 +115,12 @@ export class StateView implements AsyncDisposable {
   #onChanges(changes: readonly Change[], revision: Revision): void {
     this.live.apply(changes);
     this.#reportInvalid();
-    this.#settle(({ target }) => target <= revision, true);
+    if (this.#isWhole) this.#settle(({ target }) => target <= revision, true);
     for (const listener of this.#listeners) listener();
   }
 
   #onSynced(revision: Revision): void {
+    this.#isWhole = true;
     this.#syncedAtMs = this.#parts.clock.monotonicMs();
     this.#connected.set(1);
     this.#settle(({ target }) => target <= revision, true);
