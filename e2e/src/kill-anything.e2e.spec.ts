@@ -1,5 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { briskPace, EventStream, Fleet, SeededRandom, startLab, waitFor, type Lab } from '@rackwright/testing';
+import {
+  briskPace,
+  EventStream,
+  Fleet,
+  SeededRandom,
+  startLab,
+  waitFor,
+  type Lab,
+  type TaskSummary,
+} from '@rackwright/testing';
 import { describe, it } from 'vitest';
 import {
   completedTasks,
@@ -55,10 +64,20 @@ describe(`kill -9 of any one process at any step of ${String(MACHINES)} running 
     }
     await fleet.all((machine) => machine.stage === 'disk', `installed (seed ${String(seed)})`, 240_000);
     const tasks = await completedTasks(lab, fleet);
-    await waitFor(() => tasks.every((task) => stream.ofTask(task.task_id).at(-1)?.type === 'task.completed'), {
-      what: 'the last event of every task',
-      deadlineMs: 120_000,
-    });
+    const hasLast = ({ task_id }: TaskSummary): boolean => stream.ofTask(task_id).at(-1)?.type === 'task.completed';
+    await waitFor(() => tasks.every(hasLast), { what: 'the last event of every task', deadlineMs: 120_000 }).catch(
+      (cause: unknown) => {
+        const others = tasks.filter((task) => !hasLast(task));
+        const told = others.map(
+          ({ sn, task_id }) =>
+            `${sn}: ${stream
+              .ofTask(task_id)
+              .map(({ id }) => id)
+              .join(' ')}`,
+        );
+        throw new Error(`${told.join('\n')}\n${lab.controlPlane.output().slice(-4_000)}`, { cause });
+      },
+    );
     expectInstalledOnce(fleet, tasks);
     expectEventsExactlyOnce(stream, tasks);
     await expectAddressesHeldOnce(lab, 'dc1', fleet);
