@@ -212,6 +212,33 @@ describe('without etcd', () => {
     }
   });
 
+  it('has a machine with an unknown token ask again while etcd was not read since the start', async () => {
+    const site = new Site();
+    const disk = newDisk();
+    const first = await serving(await started(site, disk));
+    await call(first, 'POST', '/api/v1/nodes', { json: { mac: '020000000002' } });
+    await first[Symbol.asyncDispose]();
+    // Approved and booted by a region that was killed before its snapshot was written.
+    await site.store.transact([], [{ kind: 'put', key: taskKey, value: JSON.stringify(approvedTask()) }]);
+    const second = await serving(await started(site, disk, { cut: true }));
+    const hardware = { sn, mac_address: mac, hardware: {} };
+    for (const [method, path, options] of [
+      ['GET', `/api/v1/task/${sn}`, {}],
+      ['POST', '/api/v1/progress', { json: progress }],
+      ['POST', '/api/v1/report', { json: hardware }],
+    ] as const) {
+      const answer = await call(second, method, path, options);
+      expect(answer).toMatchObject({ status: 503, body: { code: 'store-unavailable' } });
+      expect(answer.headers.get('retry-after')).toBe('5');
+    }
+    expect((await call(second, 'GET', `/api/v1/task/${sn}`, { token: null })).status).toBe(401);
+    second.store.heal();
+    await waitFor(async () => (await call(second, 'GET', `/api/v1/task/${sn}`)).status === 200, {
+      what: 'the token is known',
+    });
+    expect((await call(second, 'GET', `/api/v1/task/${sn}`, { token: 'f00dfeedf00dfeed' })).status).toBe(401);
+  });
+
   it('does not serve what it never knew, nor what was damaged or belongs to another data centre', async () => {
     const site = new Site();
     const disk = newDisk();

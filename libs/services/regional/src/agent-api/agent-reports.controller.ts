@@ -15,7 +15,7 @@ import { taskView } from './task-view.js';
 /** Seconds after which a machine without a task reports again. */
 const UNMATCHED_RETRY_SECONDS = 30;
 
-const ofMachine = { isAuthenticated: true, asksStore: false } as const;
+const ofMachine = { isAuthenticated: true } as const;
 
 /** `POST /api/v1/{report,progress,logs}` and `GET /api/v1/task/:sn`. */
 @ApiTags('agent')
@@ -43,7 +43,6 @@ export class AgentReportsController {
     body: HardwareReport,
     status: 200,
     answer: ReportAnswer,
-    asksStore: false,
     problems: ['rate-limited', 'journal-full'],
   })
   async report(
@@ -51,7 +50,7 @@ export class AgentReportsController {
     @Headers('authorization') authorization: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
-    const task = this.#tokens.find(authorization);
+    const task = this.#tokens.identify(authorization);
     if (task?.sn === body.sn) {
       const current = await this.#agents.hardware(task, body);
       return { result: 'accepted', task_id: current.task_id, status: current.status };

@@ -16,12 +16,11 @@ import { BootTokenGuard } from './boot-token.guard.js';
 import { hardwareConfig, installPlan, operationData, type HardwareConfig, type InstallPlan } from './install-plan.js';
 import { MACHINE_AGENTS, type MachineAgents } from './machine-agents.js';
 
-const asked = { body: DeviceQuestion, status: 200, isAuthenticated: true, asksStore: false } as const;
+const asked = { body: DeviceQuestion, status: 200, isAuthenticated: true } as const;
 const told = {
   status: 200,
   answer: ProgressAnswer,
   isAuthenticated: true,
-  asksStore: false,
   problems: ['task-not-installing', 'journal-full'],
 } as const;
 

@@ -6,6 +6,7 @@ import { formatInstant, parseIpv4, parseMac, parseSn, type Clock, type Ipv4, typ
 import { defineCounter, ProblemError, type Metrics } from '@rackwright/platform';
 import { baseUrlFor, sourceAddress } from '../http-boot/boot-address.js';
 import type { RegionView } from '../region-view/region-view.port.js';
+import { viewUnconfirmed } from '../region-view/view-unconfirmed.js';
 import type { ReportSink } from '../reports/report-sink.js';
 import type { BootTraces } from '../tracing/boot-traces.js';
 import { networkChoiceOf, type AddressHints } from './network-choice.js';
@@ -142,12 +143,20 @@ export class AnswerFileRoutes {
 
   /** One answer for all of them: who asks learns nothing about machines and tasks. */
   #refuse(kind: AnswerFileKind, reason: Refusal, request: AnswerRequest): ProblemError {
+    if (tokenOf(request) !== undefined && !this.#parts.view.isConfirmed) return this.#postpone(kind, request);
     this.#count(kind, reason);
     this.#parts.logger.warn({ file: kind, reason, source: request.ip }, 'answer file refused');
     return new ProblemError('not-found', 'No such file');
   }
 
-  #count(file: AnswerFileKind, outcome: Refusal | 'served' | 'not-rendered'): void {
+  /** The task may be newer than the view, and an installer that is told that there is no such file gives up. */
+  #postpone(kind: AnswerFileKind, request: AnswerRequest): ProblemError {
+    this.#count(kind, 'view-unconfirmed');
+    this.#parts.logger.warn({ file: kind, source: request.ip }, 'answer file postponed until etcd was read');
+    return viewUnconfirmed();
+  }
+
+  #count(file: AnswerFileKind, outcome: Refusal | 'served' | 'not-rendered' | 'view-unconfirmed'): void {
     this.#parts.metrics.counter(answersTotal).increment({ file, outcome });
   }
 }

@@ -77,6 +77,7 @@ const lan: Subnet = {
 /** What the region knows, in the hands of the test; takes reports as the region does. */
 export class TestRegion implements RegionView {
   readonly revision = 1n;
+  isConfirmed = true;
   readonly tasks = new Map<Sn, Task>();
   readonly nodesByMac = new Map<Mac, Node>();
   readonly reserved = new Map<Mac, Reservation>();

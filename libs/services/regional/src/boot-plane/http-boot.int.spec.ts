@@ -225,6 +225,20 @@ describe('answer files', () => {
     expect(text).toContain('rw_answer_files_total{file="preseed",outcome="task-unknown"} 2');
   });
 
+  it('is postponed for who has a token that may be newer than the view, until etcd was read', async () => {
+    const { http, region, metrics } = await run();
+    region.isConfirmed = false;
+    const path = `/preseed/${MAC}/preseed.cfg`;
+    const early = await fetch(`${http.url}${path}?token=${TOKEN}`);
+    expect([early.status, early.headers.get('retry-after')]).toEqual([503, '5']);
+    expect((await fetch(`${http.url}${path}`)).status).toBe(404);
+    region.put(task());
+    const wrong = await fetch(`${http.url}${path}?token=wrong`);
+    expect([wrong.status, (await fetch(`${http.url}${path}`)).status]).toEqual([503, 404]);
+    expect((await fetch(`${http.url}${path}?token=${TOKEN}`)).status).toBe(200);
+    expect(await metrics.render()).toContain('rw_answer_files_total{file="preseed",outcome="view-unconfirmed"} 2');
+  });
+
   it('shows what a task would render, with the token masked and nothing applied', async () => {
     const { plane, region } = await run();
     region.put(task());

@@ -48,6 +48,10 @@ export class RegionState implements RegionView {
     this.#revision = revision;
   }
 
+  get isConfirmed(): boolean {
+    return this.#ownWrites === undefined;
+  }
+
   taskBySn(sn: Sn): Task | undefined {
     return this.#keptTasks.get(sn) ?? this.#records.tasks.get(sn)?.value;
   }

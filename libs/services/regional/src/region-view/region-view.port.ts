@@ -16,6 +16,8 @@ export interface ViewChange {
 export interface RegionView {
   /** etcd revision up to which the view is complete; 0 before anything was read. */
   readonly revision: Revision;
+  /** Whether etcd was read since the start; before, the newest records may be missing. */
+  readonly isConfirmed: boolean;
   taskBySn(sn: Sn): Task | undefined;
   /** The task that installs the machine booting from `mac`: an unfinished one before a finished one. */
   taskByMac(mac: Mac): Task | undefined;
