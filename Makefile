@@ -15,6 +15,8 @@ DEPS ?= run
 ARGS ?=
 TARGET ?=
 MINUTES ?= 10
+SPEC ?=
+RUNS ?= 10
 
 # A region for local work: it answers relays on this host alone, and what it boots is made up unless RW_ASSET_DIR is set.
 define start-regional
@@ -27,7 +29,7 @@ fi
 exec node apps/regional/dist/main.js $(ARGS)
 endef
 
-.PHONY: help deps modules build demo run run-regional run-regional-dc2 run-agent rackctl start-etcd stop-etcd start-nats stop-nats test check conformance fuzz bench clean
+.PHONY: help deps modules build demo run run-regional run-regional-dc2 run-agent rackctl start-etcd stop-etcd start-nats stop-nats test shake check conformance fuzz bench clean
 
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -81,6 +83,10 @@ test: ## Install what the tests need, then run all of them: unit, integration, e
 	@bash tools/deps.sh test
 	npm run --silent build
 	node tools/test.mjs $(ARGS)
+
+shake: build ## Run the test files SPEC=path RUNS=10 times on a machine made busy and halting
+	@if [[ -z "$(SPEC)" ]]; then echo 'SPEC names the test files to run, e.g. make shake SPEC=libs/kernel' >&2; exit 2; fi
+	exec node tools/shake.mjs --runs $(RUNS) -- vitest run $(SPEC)
 
 check: modules ## Check format, lint, types, boundaries, unused code and references
 	@npm run --silent check

@@ -124,6 +124,7 @@ export default defineConfig(
         URL: 'readonly',
         Buffer: 'readonly',
         performance: 'readonly',
+        AbortController: 'readonly',
       },
     },
     rules: {
