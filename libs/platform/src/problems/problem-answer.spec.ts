@@ -19,6 +19,7 @@ describe('answerError', () => {
     [new BadRequestException('bad'), 400, 'invalid-request'],
     [Object.assign(new Error('x'), { code: 'FST_ERR_CTP_BODY_TOO_LARGE', statusCode: 413 }), 413, 'body-too-large'],
     [Object.assign(new Error('x'), { statusCode: 400 }), 400, 'invalid-request'],
+    [Object.assign(new Error('EMFILE: too many open files, /x'), { code: 'EMFILE' }), 503, 'unavailable'],
     [new TypeError('x is undefined'), 500, 'internal'],
     ['a string', 500, 'internal'],
     [undefined, 500, 'internal'],

@@ -27,6 +27,9 @@ const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_NOT_FOUND: 'route-not-found',
 };
 
+/** Errors of the operating system that pass when others have given back what they hold (errno(3)). */
+const EXHAUSTION_CODES: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']);
+
 /** Catalogue codes for refusals that carry nothing but an HTTP status. */
 const STATUS_CODES: Readonly<Record<number, ProblemCode>> = {
   400: 'invalid-request',
@@ -80,10 +83,14 @@ function answerRemote({ problem }: RemoteProblem): ProblemAnswer {
   return { code, status, title, detail, headers, ...(errors === undefined ? {} : { errors }) };
 }
 
-/** Refusals by Nest and by Fastify, which know only a status or a code of their own. */
+/** Refusals by Nest, Fastify and the operating system, which know only a status or a code of their own. */
 function answerRefusal(error: unknown): ProblemAnswer | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, statusCode } = error as { readonly code?: unknown; readonly statusCode?: unknown };
+  if (EXHAUSTION_CODES.has(code)) {
+    const headers = { 'retry-after': String(RETRY_AFTER_SECONDS) };
+    return answer('unavailable', 'The service has no open files or memory left; ask again', { headers });
+  }
   const fastifyCode = typeof code === 'string' ? FASTIFY_CODES[code] : undefined;
   if (fastifyCode !== undefined) return answer(fastifyCode, error.message);
   const status = error instanceof HttpException ? error.getStatus() : statusCode;
