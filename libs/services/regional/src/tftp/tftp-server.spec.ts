@@ -29,38 +29,87 @@ class StuckContent implements TftpContent {
   }
 }
 
-it('T8 a client that is refused may ask for something else at once, from the same port', async () => {
-  const network = new MemoryNetwork();
+/** A server on a network in memory, and a client that hears its answers. */
+class Pair implements AsyncDisposable {
+  readonly heard: TftpPacket[] = [];
+  readonly #server: TftpServer;
+  readonly #network = new MemoryNetwork();
+  #send: (request: Uint8Array) => void = () => undefined;
+
+  constructor(open: (name: string) => Promise<TftpContent | 'not-found'>) {
+    this.#server = new TftpServer({
+      config: {
+        ...{ tftpEnabled: true, tftpAddress: SERVER, tftpPort: PORT, tftpSinglePort: false, tftpThreads: 0 },
+        ...{ tftpMaxSessions: 9, tftpMaxSessionsPerClient: 9, tftpMaxBlockSize: 65_464, tftpBlockRollover: 0 },
+      },
+      sockets: this.#network.addHost([{ name: 'eth0', address: SERVER, segment: 'a' }]),
+      contents: { open },
+      traceOf: () => undefined,
+      ...{ clock: new ManualClock(), metrics: new Metrics({ processMetrics: false }), logger: silentLogger },
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#server.start();
+    const host = this.#network.addHost([{ name: 'eth0', address: CLIENT, segment: 'a' }]);
+    const client = await host.open({ address: CLIENT, port: 2_000 });
+    client.onDatagram((bytes) => {
+      const packet = decodeTftp(bytes);
+      if (packet.ok) this.heard.push(packet.value);
+    });
+    this.#send = (request) => {
+      client.send(request, { address: SERVER, port: PORT });
+    };
+  }
+
+  ask(filename: string): void {
+    this.#send(encodeTftp({ kind: 'rrq', filename, mode: 'netascii', options: new Map() }));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#server[Symbol.asyncDispose]();
+  }
+}
+
+it('T20 a client that is refused may ask for something else at once, from the same port', async () => {
   const content = new StuckContent();
-  const server = new TftpServer({
-    config: {
-      ...{ tftpEnabled: true, tftpAddress: SERVER, tftpPort: PORT, tftpSinglePort: false, tftpThreads: 0 },
-      ...{ tftpMaxSessions: 9, tftpMaxSessionsPerClient: 9, tftpMaxBlockSize: 65_464, tftpBlockRollover: 0 },
-    },
-    sockets: network.addHost([{ name: 'eth0', address: SERVER, segment: 'a' }]),
-    contents: { open: async (name) => (name === 'image' ? content : 'not-found') },
-    traceOf: () => undefined,
-    ...{ clock: new ManualClock(), metrics: new Metrics({ processMetrics: false }), logger: silentLogger },
-  });
-  await server.start();
-  const host = network.addHost([{ name: 'eth0', address: CLIENT, segment: 'a' }]);
-  const client = await host.open({ address: CLIENT, port: 2_000 });
-  const heard: TftpPacket[] = [];
-  client.onDatagram((bytes) => {
-    const packet = decodeTftp(bytes);
-    if (packet.ok) heard.push(packet.value);
-  });
+  const pair = new Pair(async (name) => (name === 'image' ? content : 'not-found'));
+  await pair.start();
   for (const [filename, code] of [
     ['image', 4],
     ['missing', 1],
     ['image', 4],
   ] as const) {
-    heard.length = 0;
-    const request = encodeTftp({ kind: 'rrq', filename, mode: 'netascii', options: new Map() });
-    client.send(request, { address: SERVER, port: PORT });
-    await waitFor(() => heard.length === 1, { what: `the refusal of ${filename}`, deadlineMs: 5_000 });
-    expect(heard).toMatchObject([{ kind: 'error', code }]);
+    pair.heard.length = 0;
+    pair.ask(filename);
+    await waitFor(() => pair.heard.length === 1, { what: `the refusal of ${filename}` });
+    expect(pair.heard).toMatchObject([{ kind: 'error', code }]);
   }
   content.closed.resolve(undefined);
-  await server[Symbol.asyncDispose]();
+  await pair[Symbol.asyncDispose]();
+});
+
+it('T20 the end of a refused request does not make the next one of its client begin twice', async () => {
+  const content = new StuckContent();
+  const opening = Promise.withResolvers<'not-found'>();
+  const opened: string[] = [];
+  const pair = new Pair((name) => {
+    opened.push(name);
+    return name === 'image' ? Promise.resolve(content) : opening.promise;
+  });
+  await pair.start();
+  pair.ask('image');
+  await waitFor(() => pair.heard.length === 1, { what: 'the refusal' });
+  pair.ask('slow');
+  await waitFor(() => opened.length === 2, { what: 'the next request' });
+  content.closed.resolve(undefined);
+  // All that follows the closing of the first file.
+  await new Promise(setImmediate);
+  pair.ask('slow');
+  await new Promise(setImmediate);
+  expect(opened).toEqual(['image', 'slow']);
+  opening.resolve('not-found');
+  await waitFor(() => pair.heard.length === 2, { what: 'the only answer to both' });
+  await pair[Symbol.asyncDispose]();
+  expect(pair.heard).toHaveLength(2);
 });

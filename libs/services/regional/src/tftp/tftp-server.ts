@@ -47,7 +47,8 @@ export class TftpServer implements AsyncDisposable {
   readonly #runner: TransferRunner;
   readonly #admission: TransferAdmission;
   readonly #running = new Set<Promise<void>>();
-  readonly #starting = new Set<string>();
+  /** Requests whose file is being opened, by their client. */
+  readonly #starting = new Map<string, Requested>();
   #socket: DatagramSocket | undefined;
   #shared: SharedPort | undefined;
   #isStopping = false;
@@ -132,15 +133,16 @@ export class TftpServer implements AsyncDisposable {
       this.#refuse(client, 'overloaded', errorPacket(ErrorCode.notDefined, 'too many transfers, try again'));
       return;
     }
-    this.#starting.add(key);
+    const kept = { ...requested, bytes: Uint8Array.from(bytes) };
+    this.#starting.set(key, kept);
     this.#admission.enter(client.address);
-    const running = this.#serveTraced({ ...requested, bytes: Uint8Array.from(bytes) })
+    const running = this.#serveTraced(kept)
       .catch((error: unknown) => {
         this.#refuse(client, 'unavailable', errorPacket(ErrorCode.notDefined, 'not now, try again'));
         this.#parts.logger.error({ err: error, client }, 'a TFTP request could not be served');
       })
       .finally(() => {
-        this.#starting.delete(key);
+        this.#forget(kept);
         this.#admission.leave(client.address);
         this.#running.delete(running);
       });
@@ -170,17 +172,17 @@ export class TftpServer implements AsyncDisposable {
     const file = request.filename;
     if (typeof opened === 'string') {
       logger.info({ file, client, reason: opened }, 'TFTP request refused');
-      this.#turnDown(client, ...REFUSALS[opened]);
+      this.#turnDown(requested, ...REFUSALS[opened]);
       return opened;
     }
     await using content = opened;
     if (this.#isStopping) return 'stopping';
     if (request.mode === 'netascii' && content.sizeBytes > NETASCII_MAX_BYTES) {
-      this.#turnDown(client, 'refused', errorPacket(ErrorCode.illegalOperation, 'too large for this mode'));
+      this.#turnDown(requested, 'refused', errorPacket(ErrorCode.illegalOperation, 'too large for this mode'));
       return 'refused';
     }
     const running = this.#runner.run(requested, content, this.#shared);
-    this.#starting.delete(formatEndpoint(client));
+    this.#forget(requested);
     const report = await running;
     this.metrics.transferred(report, clock.monotonicMs() - begunAtMs);
     logger.info({ file, client, bytes: report.acknowledgedBytes, outcome: report.outcome }, 'TFTP transfer ended');
@@ -188,9 +190,15 @@ export class TftpServer implements AsyncDisposable {
   }
 
   /** Refuses a request that was looked at: its client may ask for something else as soon as it knows. */
-  #turnDown(client: Endpoint, result: TftpResult, error: ErrorPacket): void {
-    this.#starting.delete(formatEndpoint(client));
-    this.#refuse(client, result, error);
+  #turnDown(requested: Requested, result: TftpResult, error: ErrorPacket): void {
+    this.#forget(requested);
+    this.#refuse(requested.client, result, error);
+  }
+
+  /** It is being opened no longer; by now the client may have asked for something else. */
+  #forget(requested: Requested): void {
+    const key = formatEndpoint(requested.client);
+    if (this.#starting.get(key) === requested) this.#starting.delete(key);
   }
 
   #refuse(to: Endpoint, result: TftpResult, error: ErrorPacket | undefined): void {
