@@ -24,7 +24,7 @@ const WINDOW_BLOCKS = 4;
 const BLOCKS = FILE_BYTES / BLOCK_BYTES + 1;
 const RETRY_MS = 5_000;
 /** All of it: the sockets of the clients and the server, with their buffers, and what the sessions hold. */
-const MAX_GROWTH_BYTES = 450 * 1_048_576;
+const MAX_GROWTH_BYTES = 300 * 1_048_576;
 
 interface Progress {
   blocks: number;

@@ -274,7 +274,10 @@ it('every series of TFTP moves', async () => {
   await curl(running.tftpPort, 'ipxe.efi');
   const client = await probe(running);
   await client.ask(rrq('missing'));
-  await client.ask(rrq('ipxe.efi', { tsize: '0' }));
+  // Left without an answer, the OACK comes again after the time asked for.
+  for (const packet of [await client.ask(rrq('ipxe.efi', { tsize: '0', timeout: '1' })), await client.receive()]) {
+    expect(packet.kind).toBe('oack');
+  }
   client.answer(error(8));
   const series = [
     'rw_tftp_transfers_total{result="completed"} 1',
@@ -289,6 +292,5 @@ it('every series of TFTP moves', async () => {
   await waitFor(async () => (await running.metrics.render()).includes('rw_tftp_sessions 0'), { what: 'no session' });
   const text = (await running.metrics.render()).split('\n');
   expect(text).toEqual(expect.arrayContaining(series));
-  // None, unless the machine stood still for a second.
-  expect(text).toContainEqual(expect.stringMatching(/^rw_tftp_retransmissions_total \d+$/));
+  expect(text).toContainEqual(expect.stringMatching(/^rw_tftp_retransmissions_total [1-9]\d*$/));
 });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -58,9 +59,6 @@ async function series(running: RunningPlane, name: string): Promise<number> {
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
 
-/** Connections that were accepted and closed at once are counted off at the end of a turn of the event loop. */
-const closedOnes = () => new Promise((resolve) => setTimeout(resolve, 0));
-
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
@@ -104,7 +102,8 @@ describe('H13: many and slow connections', () => {
     // Silent from the beginning: nine thousand more, of which twice the limit are kept, until the headers are overdue.
     const heapBefore = liveHeapBytes();
     for (let round = 0; round < 90; round += 1) await Promise.all(Array.from({ length: 100 }, () => open(port)));
-    await closedOnes();
+    // Connections that were accepted and closed at once are counted off at the end of a turn of the event loop.
+    await endOfTurn();
     expect(await series(running, 'rw_http_connections')).toBeLessThanOrEqual(2_000);
     expect(liveHeapBytes() - heapBefore).toBeLessThan(200 * MIB);
     await waitFor(async () => (await exchange(port, GET)).body === 'binary', {
